@@ -1,0 +1,7 @@
+"""The engine behind the katas: what a grader file imports, and nothing heavier."""
+
+from dojo.kata import Kata, case, samples
+
+__all__ = ["Kata", "__version__", "case", "samples"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,164 @@
+"""The one source of a case's inputs: reproducible on every platform, watched for changes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sys
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+__all__ = ["Draw", "Given", "Host", "seed_of"]
+
+Dtype = Literal["float64", "float32", "float16", "bfloat16"]
+
+
+class Host(Protocol):
+    """Whoever keeps the objects that a case asks for with `draw.host`."""
+
+    def __call__(self, name: str, sizes: dict[str, Any]) -> Any: ...
+
+
+def seed_of(*parts: object) -> int:
+    """Return a 128-bit seed that depends on every part and on nothing else."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+@dataclass(frozen=True)
+class Given:
+    """An input as the learner's code received it, to be compared after the call."""
+
+    value: Any
+    before: bytes
+    code: Any
+    """The case's code object and the instruction that drew the input: together its place."""
+    instruction: int
+
+    @property
+    def changed(self) -> bool:
+        return _content(self.value) != self.before
+
+
+@dataclass
+class Draw:
+    """Inputs for one case. Methods return tensors; those of `draw.numpy` return arrays.
+
+    Floating-point tensors are float32 and arrays float64 unless `dtype` says otherwise.
+    """
+
+    seed: int
+    host_at: Host | None = None
+    arrays: bool = False
+    given: list[Given] = field(default_factory=list)
+    weighed: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    """Names and shapes of every parameter that `weights` has set."""
+
+    def __post_init__(self) -> None:
+        self._rng = np.random.Generator(np.random.PCG64(self.seed))
+
+    @property
+    def numpy(self) -> Draw:
+        """The same source, returning NumPy arrays."""
+        other = Draw(self.seed, self.host_at, arrays=True, given=self.given)
+        other._rng = self._rng
+        return other
+
+    def normal(self, *shape: int, scale: float = 1.0, dtype: Dtype | None = None) -> Any:
+        """Draw from a normal distribution with mean 0 and standard deviation `scale`."""
+        return self._give(scale * self._rng.standard_normal(shape), dtype)
+
+    def uniform(
+        self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: Dtype | None = None
+    ) -> Any:
+        """Draw uniformly from [low, high)."""
+        return self._give(low + (high - low) * self._rng.random(shape), dtype)
+
+    def integers(self, *shape: int, low: int = 0, high: int) -> Any:
+        """Draw int64 values uniformly from low … high − 1."""
+        return self._give(self._rng.integers(low, high, shape), None)
+
+    def booleans(self, *shape: int, p: float = 0.5) -> Any:
+        """Draw booleans that are True with probability `p`."""
+        return self._give(self._rng.random(shape) < p, None)
+
+    def permutation(self, n: int) -> Any:
+        """Draw an order of 0 … n − 1, as int64."""
+        return self._give(self._rng.permutation(n), None)
+
+    def rng(self) -> np.random.Generator:
+        """Return a generator of its own for code that takes one."""
+        return np.random.Generator(np.random.PCG64(int(self._rng.integers(2**63))))
+
+    def generator(self) -> torch.Generator:
+        """Return a torch generator of its own for code that takes one."""
+        import torch
+
+        return torch.Generator().manual_seed(int(self._rng.integers(2**63)))
+
+    def weights(self, module: Any, dtype: Dtype | None = None) -> Any:
+        """Overwrite every parameter of a module with drawn values and return the module.
+
+        Values depend on a parameter's name and shape, not on the order of registration.
+        Matrices keep the scale of their input, so that no output vanishes or explodes.
+        """
+        import torch
+
+        if dtype is not None:
+            module.to(getattr(torch, dtype))
+        base = int(self._rng.integers(2**63))
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                shape = tuple(parameter.shape)
+                rng = np.random.Generator(np.random.PCG64(seed_of(base, name, shape)))
+                fan_in = math.prod(shape[1:]) if len(shape) > 1 else 4
+                values = rng.standard_normal(shape) / math.sqrt(max(fan_in, 1))
+                parameter.copy_(torch.from_numpy(np.asarray(values)))
+                self.weighed.append((name, shape))
+        return module
+
+    @staticmethod
+    def gradients(module: Any) -> dict[str, Any]:
+        """Return every parameter's gradient by name; None where none has arrived."""
+        return {name: parameter.grad for name, parameter in module.named_parameters()}
+
+    def host(self, cls: type, **sizes: Any) -> Any:
+        """Let the parent process build `cls(draw, **sizes)`; its methods are called over a pipe.
+
+        The class is one of the grader's own, at module level, and needs NumPy at most. What its
+        `observed` method returns at the end becomes part of the case's observation.
+        """
+        if self.host_at is None:
+            raise RuntimeError("a hosted object cannot host another one")
+        return self.host_at(cls.__name__, sizes)
+
+    def _give(self, values: Any, dtype: Dtype | None) -> Any:
+        given: Any = np.asarray(values)
+        if not self.arrays:
+            import torch
+
+            given = torch.from_numpy(given)
+            if given.is_floating_point():
+                given = given.to(getattr(torch, dtype or "float32"))
+        elif dtype is not None and given.dtype.kind == "f":
+            given = given.astype(dtype)
+        frame: FrameType = sys._getframe(2)
+        self.given.append(Given(given, _content(given), frame.f_code, frame.f_lasti))
+        return given
+
+
+def _content(value: Any) -> bytes:
+    """Return the bytes of an array or tensor, so that NaN equals itself."""
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    import torch
+
+    flat = value.detach().contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
