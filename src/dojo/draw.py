@@ -57,6 +57,8 @@ class Draw:
     seed: int
     host_at: Host | None = None
     arrays: bool = False
+    nudge: bool = False
+    """Whether every input is off by a rounding error of its own precision."""
     given: list[Given] = field(default_factory=list)
     weighed: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     """Names and shapes of every parameter that `weights` has set."""
@@ -67,7 +69,7 @@ class Draw:
     @property
     def numpy(self) -> Draw:
         """The same source, returning NumPy arrays."""
-        other = Draw(self.seed, self.host_at, arrays=True, given=self.given)
+        other = Draw(self.seed, self.host_at, arrays=True, nudge=self.nudge, given=self.given)
         other._rng = self._rng
         return other
 
@@ -119,8 +121,9 @@ class Draw:
                 shape = tuple(parameter.shape)
                 rng = np.random.Generator(np.random.PCG64(seed_of(base, name, shape)))
                 fan_in = math.prod(shape[1:]) if len(shape) > 1 else 4
-                values = rng.standard_normal(shape) / math.sqrt(max(fan_in, 1))
-                parameter.copy_(torch.from_numpy(np.asarray(values)))
+                values = np.asarray(rng.standard_normal(shape) / math.sqrt(max(fan_in, 1)))
+                eps = torch.finfo(parameter.dtype).eps
+                parameter.copy_(torch.from_numpy(self._nudged(values, eps)))
                 self.weighed.append((name, shape))
         return module
 
@@ -141,17 +144,29 @@ class Draw:
 
     def _give(self, values: Any, dtype: Dtype | None) -> Any:
         given: Any = np.asarray(values)
-        if not self.arrays:
+        floating = given.dtype.kind == "f"
+        if self.arrays:
+            kind = np.dtype(dtype or "float64")
+            if floating:
+                given = self._nudged(given, float(np.finfo(kind).eps)).astype(kind)
+        else:
             import torch
 
-            given = torch.from_numpy(given)
-            if given.is_floating_point():
-                given = given.to(getattr(torch, dtype or "float32"))
-        elif dtype is not None and given.dtype.kind == "f":
-            given = given.astype(dtype)
+            target = getattr(torch, dtype or "float32")
+            if floating:
+                given = torch.from_numpy(self._nudged(given, torch.finfo(target).eps)).to(target)
+            else:
+                given = torch.from_numpy(given)
         frame: FrameType = sys._getframe(2)
         self.given.append(Given(given, _content(given), frame.f_code, frame.f_lasti))
         return given
+
+    def _nudged(self, values: NDArray[np.float64], eps: float) -> NDArray[np.float64]:
+        """Move each value up or down by `eps` of itself, if this draw is asked to."""
+        if not self.nudge:
+            return values
+        signs = np.random.Generator(np.random.PCG64(values.size)).choice((-eps, eps), values.shape)
+        return np.asarray(values * (1 + signs))
 
 
 def _content(value: Any) -> bytes:

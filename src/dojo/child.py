@@ -1,0 +1,262 @@
+"""The process that runs a learner's code: it sees inputs and never an expected value."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import random
+import sys
+from types import CodeType, ModuleType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from dojo import wire
+from dojo.draw import Draw, Given, seed_of
+from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step
+
+__all__ = ["serve"]
+
+MODULE = "answer"
+RAISABLE: dict[str, type[Exception]] = {
+    kind.__name__: kind for kind in (IndexError, KeyError, TypeError, ValueError)
+}
+
+
+def serve(channel: Channel) -> NoReturn:
+    """Run one job and leave without a trace: no clean-up code of the learner's gets a turn."""
+    status = 0
+    try:
+        _work(channel, channel.receive())
+    except (wire.ChannelClosed, wire.Malformed):
+        status = 1
+    finally:
+        _flush()
+        os._exit(status)
+
+
+def _work(channel: Channel, job: Job) -> None:
+    _limit_memory(job.memory)
+    sys.stdout = open(1, "w", errors="backslashreplace", closefd=False)
+    sys.stderr = open(2, "w", errors="backslashreplace", closefd=False)
+    answer = ModuleType(MODULE)
+    sys.modules[MODULE] = answer  # dataclasses and pickling look a class's module up
+    try:
+        code = compile(job.source, job.filename, "exec", dont_inherit=True)
+        _seed(seed_of("module", job.filename))
+        exec(code, answer.__dict__)
+    except BaseException as error:
+        channel.send(Broken(_failure(error, job.filename)))
+        return
+    channel.send(_describe(answer, job.wants))
+    drives: dict[str, Any] = {"__name__": "grader"}
+    exec(compile(job.cases, "<cases>", "exec", dont_inherit=True), drives)
+    for index, (seed, function, sizes) in enumerate(job.runs):
+        observed = _run(index, seed, drives[function], sizes, answer, job, channel)
+        try:
+            channel.send(observed)
+        except wire.Malformed as error:  # too large for a message
+            channel.send(Observed(index, wire.Other(str(error))))
+        _flush()
+        gc.collect(0)
+
+
+def _run(
+    index: int,
+    seed: str,
+    drive: Any,
+    sizes: wire.Dict,
+    answer: ModuleType,
+    job: Job,
+    channel: Channel,
+) -> Observed:
+    draw = Draw(seed_of(seed), _Link(channel).open, nudge=job.nudge)
+    _seed(seed_of(seed, "global"))
+    value: wire.Node = None
+    failure = None
+    try:
+        value = wire.encode(drive(_View(answer), draw, **wire.decode(sizes)))
+    except BaseException as error:
+        failure = _failure(error, job.filename)
+        error.__traceback__ = None  # frames keep every intermediate tensor alive
+    return Observed(
+        index,
+        value,
+        failure,
+        tuple(_name(given, job.cases) for given in draw.given if given.changed),
+        tuple(draw.weighed),
+        _masks(draw, job.cases),
+    )
+
+
+def _seed(seed: int) -> None:
+    """Seed every global generator, so that a run can be repeated."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed % 2**63)
+
+
+def _limit_memory(extra: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open("/proc/self/statm") as statm:
+            now = int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return  # macOS ignores address-space limits
+    resource.setrlimit(resource.RLIMIT_AS, (now + extra, now + extra))
+
+
+class _View:
+    """The learner's names, as a case sees them."""
+
+    def __init__(self, answer: ModuleType) -> None:
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._answer.__dict__[name]
+        except KeyError:
+            raise NotDefined(name) from None
+
+
+class NotDefined(Exception):
+    """The file lacks a name that the case uses."""
+
+
+class _Link:
+    """Where calls to hosted objects leave the child."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def open(self, name: str, sizes: dict[str, Any]) -> _Remote:
+        encoded = wire.encode(sizes)
+        assert isinstance(encoded, wire.Dict)
+        return _Remote(self, self.ask(wire.Open(name, encoded)))
+
+    def ask(self, message: wire.FromChild) -> Any:
+        self._channel.send(message)
+        reply = self._channel.receive()
+        if not isinstance(reply, Reply):
+            raise wire.Malformed("expected a reply")
+        if reply.failure is not None:
+            kind = RAISABLE.get(reply.failure.kinds[0], RuntimeError)
+            raise kind(reply.failure.message)
+        return _owned(reply.value)
+
+
+def _owned(node: wire.Node) -> Any:
+    """Decode a reply into values that the learner may write into."""
+    if isinstance(node, wire.Array):
+        array = wire.to_numpy(node)
+        if node.library == "numpy":
+            return array.copy() if node.shape else array[()]
+        import torch
+
+        return torch.from_numpy(array.copy())
+    if isinstance(node, wire.List):
+        return [_owned(item) for item in node.items]
+    if isinstance(node, wire.Tuple):
+        return tuple(_owned(item) for item in node.items)
+    if isinstance(node, wire.Dict):
+        return {key: _owned(item) for key, item in node.items}
+    return node
+
+
+class _Remote:
+    """Stands for an object that lives in the parent."""
+
+    def __init__(self, link: _Link, handle: int) -> None:
+        self._link = link
+        self._handle = handle
+
+    def __getattr__(self, method: str) -> Any:
+        if method.startswith("_"):
+            raise AttributeError(method)
+        return lambda *args, **kwargs: self._call(method, args, kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call("__call__", args, kwargs)
+
+    def _call(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        packed, named = wire.encode(args), wire.encode(kwargs)
+        assert isinstance(packed, wire.Tuple) and isinstance(named, wire.Dict)
+        return self._link.ask(wire.Call(self._handle, method, packed, named))
+
+
+def _describe(answer: ModuleType, wants: tuple[str, ...]) -> Began:
+    found = tuple(
+        name[:80]
+        for name, value in list(answer.__dict__.items())
+        if not name.startswith("_")
+        and callable(value)
+        and getattr(value, "__module__", None) == MODULE
+    )
+    return Began(found[:50], tuple(name for name in wants if name not in answer.__dict__))
+
+
+def _failure(error: BaseException, filename: str) -> Failure:
+    """Describe an exception by the frames that lie in the learner's file."""
+    kinds = tuple(kind.__name__[:80] for kind in type(error).__mro__[:-1])
+    if isinstance(error, SyntaxError) and error.filename == filename:
+        place = (error.lineno or 1, error.offset or 1)
+        return Failure(kinds, str(error.msg)[:300], caret=place)
+    try:
+        message = str(error)[:2000]
+    except BaseException:  # a hostile or broken __str__
+        message = "(its message could not be read)"
+    steps = []
+    trace = error.__traceback__
+    while trace is not None:
+        code: CodeType = trace.tb_frame.f_code
+        if code.co_filename == filename:
+            steps.append(Step(trace.tb_lineno or 0, code.co_qualname[:80]))
+        trace = trace.tb_next
+    steps = steps[-8:]
+    return Failure(kinds, wire.encode(message), tuple(steps))  # type: ignore[arg-type]
+
+
+def _masks(draw: Draw, cases: str) -> tuple[tuple[str, wire.Array], ...]:
+    named = []
+    for given in draw.given:
+        node = wire.encode(given.value)
+        if isinstance(node, wire.Array) and node.dtype == "bool" and len(node.data) < 2**16:
+            named.append((_name(given, cases), node))
+    return tuple(named)
+
+
+def _name(given: Given, cases: str) -> str:
+    """Name an input by what the case's source does with it: the variable or the keyword."""
+    offset = given.instruction // 2
+    positions = list(given.code.co_positions())
+    if offset >= len(positions):
+        return "an input"
+    line, _, column, _ = positions[offset]
+    for node in ast.walk(ast.parse(cases)):
+        target = None
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            target, value = node.targets[0].id, node.value
+        elif isinstance(node, ast.keyword) and node.arg:
+            target, value = node.arg, node.value
+        if target and any(
+            isinstance(inner, ast.Call) and (inner.lineno, inner.col_offset) == (line, column)
+            for inner in ast.walk(value)
+        ):
+            return target
+    shape = ", ".join(str(n) for n in np.shape(given.value))
+    return f"the input of shape ({shape})"
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # the learner may have replaced or closed it
+            continue

@@ -1,0 +1,247 @@
+"""The one place that decides whether an observation is the right one, and how closely."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dojo.wire import Array, Dict, List, Node, Other, Sampled, Tuple, to_numpy
+
+__all__ = ["Kind", "Mismatch", "compare", "describe", "floats", "wrong_places"]
+
+Values: TypeAlias = NDArray[Any]
+Kind = Literal["missing", "extra", "type", "length", "shape", "dtype", "values", "distribution"]
+
+# The defaults of torch.testing (relative, absolute), except that the absolute part is a multiple of
+# the largest expected magnitude, so that zeros never pass for small numbers. Half precision needs
+# as much absolutely as relatively: there, cancellation alone costs that much.
+TOLERANCES: Final = {
+    "float16": (1e-3, 2e-3),
+    "bfloat16": (1.6e-2, 1.6e-2),
+    "float32": (1.3e-6, 1e-5),
+    "float64": (1e-7, 1e-7),
+    "complex64": (1.3e-6, 1e-5),
+    "complex128": (1e-7, 1e-7),
+}
+
+NUDGES: Final = 4.0
+"""How many times the effect of one rounding error in each input a right answer may differ by."""
+
+FALSE_ALARM: Final = 1e-7
+"""How often a right sampler may be refused."""
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One leaf of an observation that is not what it should be."""
+
+    path: str
+    kind: Kind
+    expected: Node
+    got: Node
+    slack: float = 0.0
+
+
+def compare(expected: Node, got: Node, nudged: Node = None, path: str = "") -> list[Mismatch]:
+    """Return every leaf at which `got` is not right, in order; none means that it is.
+
+    `nudged` is what the reference returns when its inputs are off by a rounding error: where that
+    moves the result, a right answer in another order of operations may move as much.
+    """
+    expected, got, nudged = _plain(expected), _plain(got), _plain(nudged)
+    if isinstance(expected, List | Tuple):
+        return _compare_sequence(expected, got, nudged, path)
+    if isinstance(expected, Dict):
+        return _compare_mapping(expected, got, nudged, path)
+    if isinstance(expected, Array):
+        return _compare_array(expected, got, nudged, path)
+    if isinstance(expected, Sampled):
+        return _compare_samples(expected, got, path)
+    if isinstance(expected, bool | str | None) or isinstance(expected, Other):
+        if type(expected) is not type(got):
+            return [Mismatch(path, "type", expected, got)]
+        return [] if expected == got else [Mismatch(path, "values", expected, got)]
+    return _compare_number(expected, got, nudged, path)
+
+
+def _plain(node: Node) -> Node:
+    """Turn a NumPy scalar into a plain number: which of the two it is, is a matter of style."""
+    if isinstance(node, Array) and node.library == "numpy" and not node.shape:
+        value = to_numpy(node).item()
+        return value if isinstance(value, bool | int | float) else node
+    return node
+
+
+def _compare_sequence(
+    expected: List | Tuple, got: Node, nudged: Node, path: str
+) -> list[Mismatch]:
+    if isinstance(got, Array) and len(got.shape) == 1 and _all_numbers(expected):
+        got = List(tuple(to_numpy(got).tolist()))
+    if not isinstance(got, List | Tuple):
+        return [Mismatch(path, "type", expected, got)]
+    if len(expected.items) != len(got.items):
+        return [Mismatch(path, "length", expected, got)]
+    near = nudged.items if isinstance(nudged, List | Tuple) else ()
+    near = near if len(near) == len(expected.items) else (None,) * len(expected.items)
+    found = []
+    for index, items in enumerate(zip(expected.items, got.items, near, strict=True)):
+        found += compare(*items, f"{path}[{index}]")
+    return found
+
+
+def _all_numbers(node: List | Tuple) -> bool:
+    return all(isinstance(_plain(item), bool | int | float) for item in node.items)
+
+
+def _compare_mapping(expected: Dict, got: Node, nudged: Node, path: str) -> list[Mismatch]:
+    if not isinstance(got, Dict):
+        return [Mismatch(path, "type", expected, got)]
+    ours, theirs = dict(expected.items), dict(got.items)
+    near = dict(nudged.items) if isinstance(nudged, Dict) else {}
+    found: list[Mismatch] = []
+    for key, value in ours.items():
+        where = f"{path}.{key}" if path else key
+        if key in theirs:
+            found += compare(value, theirs[key], near.get(key), where)
+        else:
+            found.append(Mismatch(where, "missing", value, None))
+    for key in theirs.keys() - ours.keys():
+        found.append(Mismatch(f"{path}.{key}" if path else key, "extra", None, theirs[key]))
+    return found
+
+
+def _compare_number(expected: int | float, got: Node, nudged: Node, path: str) -> list[Mismatch]:
+    number = isinstance(got, int | float) and not isinstance(got, bool)
+    if not number or (isinstance(expected, int) and isinstance(got, float)):
+        return [Mismatch(path, "type", expected, got)]
+    if isinstance(expected, int):
+        return [] if expected == got else [Mismatch(path, "values", expected, got)]
+    near = nudged if isinstance(nudged, float) else expected
+    slack = _slack(np.array(expected), np.array(near))
+    wrong = wrong_places(np.array(expected), np.array(got, float), "float64", slack)
+    return [Mismatch(path, "values", expected, got, slack)] if wrong.any() else []
+
+
+def _compare_array(expected: Array, got: Node, nudged: Node, path: str) -> list[Mismatch]:
+    if not isinstance(got, Array) or got.library != expected.library:
+        return [Mismatch(path, "type", expected, got)]
+    if got.shape != expected.shape:
+        return [Mismatch(path, "shape", expected, got)]
+    if got.dtype != expected.dtype:
+        return [Mismatch(path, "dtype", expected, got)]
+    ours = to_numpy(expected)
+    near = ours
+    if isinstance(nudged, Array) and (nudged.shape, nudged.dtype) == (got.shape, got.dtype):
+        near = to_numpy(nudged)
+    slack = _slack(ours, near)
+    if wrong_places(ours, to_numpy(got), expected.dtype, slack).any():
+        return [Mismatch(path, "values", expected, got, slack)]
+    return []
+
+
+def floats(node: Node) -> Values | None:
+    """Return a leaf's values as float64 or complex, if it has any."""
+    if isinstance(node, Array):
+        values = to_numpy(node)
+        return values.astype(complex if values.dtype.kind == "c" else float)
+    if isinstance(node, int | float):
+        return np.array(node, float)
+    return None
+
+
+def _slack(expected: Values, nudged: Values) -> float:
+    if expected.dtype.kind not in "fc":
+        return 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        moved = np.abs(nudged.astype(complex) - expected.astype(complex))
+    return NUDGES * float(np.max(moved, initial=0.0, where=np.isfinite(moved)))
+
+
+def wrong_places(expected: Values, got: Values, dtype: str, slack: float = 0.0) -> NDArray[np.bool_]:
+    """Return where `got` is not close enough to `expected`, of the same shape and dtype."""
+    if dtype not in TOLERANCES:
+        return np.asarray(expected != got)
+    relative, absolute = TOLERANCES[dtype]
+    kind = complex if expected.dtype.kind == "c" else float
+    ours, theirs = expected.astype(kind), got.astype(kind)
+    finite = np.isfinite(ours)
+    scale = float(np.max(np.abs(ours), initial=0.0, where=finite)) or 1.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        close = np.abs(ours - theirs) <= slack + absolute * scale + relative * np.abs(ours)
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    return np.asarray(np.where(finite, ~(close & np.isfinite(theirs)), ~same))
+
+
+def _compare_samples(expected: Sampled, got: Node, path: str) -> list[Mismatch]:
+    if not isinstance(got, Sampled):
+        return [Mismatch(path, "type", expected, got)]
+    ours, theirs = (_matrix(node) for node in (expected, got))
+    if ours is None:
+        raise TypeError("samples(...) takes arrays or numbers of one shape")
+    if theirs is None:
+        return [Mismatch(path, "type", expected, got)]
+    if ours.shape[1] != theirs.shape[1] or not np.isfinite(theirs).all():
+        return [Mismatch(path, "shape", expected.draws[0], got.draws[0])]
+    if _distance(ours, theirs) > 1.0:
+        return [Mismatch(path, "distribution", expected, got)]
+    return []
+
+
+def _matrix(node: Sampled) -> Values | None:
+    """Return one row per draw, or None if draws are not numbers of one shape."""
+    rows = [floats(_plain(draw)) for draw in node.draws]
+    if not rows or any(row is None or row.shape != rows[0].shape for row in rows):  # type: ignore[union-attr]
+        return None
+    return np.stack([row.reshape(-1) for row in rows if row is not None])
+
+
+def _distance(ours: Values, theirs: Values) -> float:
+    """Return the largest two-sample Kolmogorov–Smirnov distance over its critical value.
+
+    Every coordinate is compared, and 16 fixed random sums of all coordinates, which tell
+    independent coordinates from ones that move together.
+    """
+    width = ours.shape[1]
+    directions = [np.eye(width)]
+    if width > 1:
+        directions.append(np.random.Generator(np.random.PCG64(0)).standard_normal((16, width)))
+    project = np.concatenate(directions)
+    n, m = len(ours), len(theirs)
+    tests = len(project)
+    critical = math.sqrt(math.log(2 * tests / FALSE_ALARM) * (n + m) / (2 * n * m))
+    worst = 0.0
+    for left, right in zip(project @ ours.T, project @ theirs.T, strict=True):
+        points = np.round(np.concatenate([left, right]), 6)  # equal up to rounding is equal
+        order = np.unique(points)
+        below = [
+            np.searchsorted(np.sort(part), order, side="right") / len(part)
+            for part in (points[:n], points[n:])
+        ]
+        worst = max(worst, float(np.max(np.abs(below[0] - below[1]))))
+    return worst / critical
+
+
+def describe(node: Node, axes: dict[int, str] | None = None) -> str:
+    """Say what kind of thing a node is, without its values; `axes` names sizes."""
+    node = _plain(node)
+    if isinstance(node, Array):
+        library = {"torch": "Tensor", "numpy": "NumPy array"}[node.library]
+        return f"{library} {shape_text(node.shape, axes)} of {node.dtype}"
+    if isinstance(node, Other):
+        return f"an object of type {node.name}"
+    if isinstance(node, Sampled):
+        return f"{len(node.draws)} draws"
+    if isinstance(node, List | Tuple):
+        return f"a {type(node).__name__.lower()} of {len(node.items)}"
+    names = {Dict: "a dict", bool: "a bool", int: "an int", float: "a float", str: "a str"}
+    return names.get(type(node), "None")
+
+
+def shape_text(shape: tuple[int, ...], axes: dict[int, str] | None = None) -> str:
+    """Write a shape, naming the axes whose sizes have one name only."""
+    parts = [f"{axes[n]}={n}" if axes and n in axes else str(n) for n in shape]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"

@@ -1,0 +1,456 @@
+"""The parent's side: start children, hand them work, keep the clock, believe nothing they say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+
+from dojo import wire
+from dojo.wire import Began, Broken, Call, Channel, Failure, Job, Observed, Open, Reply
+
+__all__ = ["Engine", "EngineError", "Hosts", "Run", "Silence", "can_fork"]
+
+START_SECONDS: Final = 120.0
+"""How long importing torch may take on a slow disk."""
+LOAD_SECONDS: Final = 6.0
+"""How long a learner's file may take to load."""
+KEPT_OUTPUT: Final = 8192
+MAX_TIMEOUTS: Final = 2
+
+Why = Literal["too slow", "stopped", "malformed", "too large", "not run"]
+
+
+class EngineError(Exception):
+    """The engine itself cannot work; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Why a case has no observation."""
+
+    why: Why
+    detail: str = ""
+
+
+@dataclass
+class Run:
+    """Everything that came of one job."""
+
+    began: Began | None = None
+    broken: Failure | Silence | None = None
+    ended: dict[int, Observed | Silence] = field(default_factory=dict)
+    hosted: dict[int, tuple[tuple[str, wire.Node], ...]] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
+    printed: str = ""
+
+
+class Hosts(Protocol):
+    """Builds the objects that a case asks the parent to keep."""
+
+    def __call__(self, name: str, seed: str, sizes: dict[str, Any]) -> Any: ...
+
+
+def no_hosts(name: str, seed: str, sizes: dict[str, Any]) -> Any:
+    """Host nothing."""
+    raise ValueError(f"nothing called {name} can be hosted")
+
+
+def can_fork() -> bool:
+    """Whether a process that has imported torch can be forked safely here."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
+
+
+@dataclass
+class _Child:
+    """A running child as the parent holds it."""
+
+    channel: Channel
+    log_fd: int
+    kill: Callable[[], None]
+    status: Callable[[], int | None]
+    """The exit status, negative for a signal; waits a moment; None if it is not known."""
+
+
+class Engine:
+    """A context in which jobs run: one warm process that forks, or fresh processes."""
+
+    def __init__(self, *, fork: bool | None = None, memory: int = 4 * 2**30) -> None:
+        self.fork = can_fork() if fork is None else fork
+        self.memory = memory
+        self._warm: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._ready = False
+        self._lock = threading.Lock()
+        self._folder = ""
+
+    def __enter__(self) -> Engine:
+        """Start the warm process without waiting for it."""
+        self._folder = tempfile.mkdtemp(prefix="dojo-")
+        if self.fork:
+            ours, theirs = socket.socketpair()
+            self._control = ours
+            self._warm = subprocess.Popen(
+                _python("from dojo.warm import run", f"run({theirs.fileno()})"),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd=self._folder,
+                env=_environment(),
+            )
+            theirs.close()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._control is not None:
+            self._control.close()  # the warm process ends its children and itself
+        if self._warm is not None:
+            try:
+                self._warm.wait(2)
+            except subprocess.TimeoutExpired:
+                self._warm.kill()
+                self._warm.wait()
+            if self._warm.stderr is not None:
+                self._warm.stderr.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Import further modules in the warm process, before the fork rather than after each."""
+        if self.fork and modules:
+            with self._lock:
+                control = self._wait_until_ready()
+                control.send(b"import " + " ".join(modules).encode())
+                if control.recv(1) != b"R":
+                    raise self._death()
+
+    def run(
+        self, job: Job, limits: Sequence[float], hosts: Hosts = no_hosts, *, patience: float = 1.0
+    ) -> Run:
+        """Run every case of a job; a case that kills its child costs only itself.
+
+        `limits` are seconds per case; `patience` stretches the time for loading the file.
+        """
+        run = Run()
+        left = list(range(len(job.runs)))
+        timeouts = 0
+        while left:
+            part = replace_runs(job, left, self.memory)
+            with self._child() as (child, log):
+                self._attend(child, part, left, limits, hosts, run, LOAD_SECONDS * patience)
+            run.printed = run.printed or log.text()
+            left = [index for index in left if index not in run.ended]
+            if run.broken is not None:
+                break
+            last = max(run.ended, default=-1)
+            silence = run.ended.get(last)
+            timeouts += isinstance(silence, Silence) and silence.why == "too slow"
+            if timeouts >= MAX_TIMEOUTS:
+                for index in left:
+                    run.ended[index] = Silence("not run", f"{timeouts} cases ran out of time")
+                break
+        return run
+
+    def _attend(
+        self,
+        child: _Child,
+        job: Job,
+        indices: Sequence[int],
+        limits: Sequence[float],
+        hosts: Hosts,
+        run: Run,
+        load_seconds: float,
+    ) -> None:
+        """Talk with one child until it has answered every case or fallen silent."""
+        deadline = time.monotonic() + load_seconds
+        try:
+            child.channel.send(job, deadline)
+            first = child.channel.receive(deadline)
+        except (wire.TimeIsUp, wire.Malformed, wire.ChannelClosed) as error:
+            run.broken = _silence(error, child, load_seconds)
+            return
+        if not isinstance(first, Began):
+            run.broken = (
+                first.failure if isinstance(first, Broken) else Silence("malformed", "no beginning")
+            )
+            return
+        run.began = first
+        for position, index in enumerate(indices):
+            start = time.monotonic()
+            objects: list[tuple[str, Any]] = []
+            try:
+                answer = _converse(
+                    child.channel, start + limits[index], objects, hosts, job.runs[position][0]
+                )
+                if answer.index != position:
+                    raise wire.Malformed("an answer to another case")
+                run.ended[index] = answer
+            except (wire.TimeIsUp, wire.Malformed, wire.ChannelClosed) as error:
+                run.ended[index] = _silence(error, child, limits[index])
+                return
+            finally:
+                run.seconds[index] = time.monotonic() - start
+                run.hosted[index] = tuple(
+                    (name, wire.encode(thing.observed()))
+                    for name, thing in objects
+                    if hasattr(thing, "observed")
+                )
+
+    @contextmanager
+    def _child(self) -> Iterator[tuple[_Child, _Log]]:
+        child = self._fork() if self.fork else self._spawn()
+        log = _Log(child.log_fd)
+        try:
+            yield child, log
+        finally:
+            child.kill()
+            child.channel.close()
+            log.finish()
+
+    def _wait_until_ready(self) -> socket.socket:
+        assert self._control is not None, "the engine is used outside its context"
+        if not self._ready:
+            self._control.settimeout(START_SECONDS)
+            try:
+                if self._control.recv(1) != b"R":
+                    raise self._death()
+            except OSError:
+                raise self._death() from None
+            self._ready = True
+        return self._control
+
+    def _death(self) -> EngineError:
+        text = ""
+        if self._warm is not None and self._warm.stderr is not None:
+            self._warm.kill()
+            text = self._warm.stderr.read().decode(errors="replace").strip()[-1500:]
+        return EngineError(
+            "The process that imports torch did not start. Install the project again "
+            f"(delete .venv, then `nox -s grade`). It said:\n{text or '(nothing)'}"
+        )
+
+    def _fork(self) -> _Child:
+        ours, theirs = socket.socketpair()
+        log_read, log_write = os.pipe()
+        status_read, status_write = os.pipe()
+        with self._lock:
+            control = self._wait_until_ready()
+            try:
+                socket.send_fds(control, [b"F"], [theirs.fileno(), log_write, status_write])
+                message, fds, _, _ = socket.recv_fds(control, 1, 1)
+            except OSError:
+                raise self._death() from None
+            if not message:
+                raise self._death()
+        theirs.close()
+        os.close(log_write)
+        os.close(status_write)
+        pidfd = fds[0]
+        ours.setblocking(False)
+        fd = ours.detach()
+
+        def kill() -> None:
+            try:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            os.close(pidfd)
+            os.close(status_read)
+
+        def status() -> int | None:
+            return _read_status(status_read)
+
+        return _Child(Channel(fd, fd, reads_child=True), log_read, kill, status)
+
+    def _spawn(self) -> _Child:
+        """Start a fresh process that imports torch for itself; slower, and works everywhere."""
+        process = subprocess.Popen(
+            _python("from dojo.fresh import run", "run()"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._folder,
+            env=_environment(),
+        )
+        assert process.stdin and process.stdout and process.stderr
+        channel = Channel(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()), reads_child=True)
+        log_fd = os.dup(process.stderr.fileno())
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+
+        def kill() -> None:
+            process.kill()
+            process.wait()
+
+        def status() -> int | None:
+            try:
+                return process.wait(1)
+            except subprocess.TimeoutExpired:
+                return None
+
+        try:
+            channel.ready(START_SECONDS)
+        except (wire.TimeIsUp, wire.ChannelClosed):
+            process.kill()
+            text = os.read(log_fd, 1500).decode(errors="replace")
+            raise EngineError(
+                f"A process that imports torch did not start. It said:\n{text}"
+            ) from None
+        return _Child(channel, log_fd, kill, status)
+
+
+def replace_runs(job: Job, indices: Sequence[int], memory: int) -> Job:
+    """Return the job with these cases only."""
+    runs = tuple(job.runs[index] for index in indices)
+    return msgspec.structs.replace(job, runs=runs, memory=memory)
+
+
+def _converse(
+    channel: Channel, deadline: float, objects: list[tuple[str, Any]], hosts: Hosts, seed: str
+) -> Observed:
+    """Answer a case's calls until it ends."""
+    while True:
+        message = channel.receive(deadline)
+        if isinstance(message, Observed):
+            return message
+        if isinstance(message, Open):
+            reply = _reply(lambda: _open(message, objects, hosts, seed))
+        elif isinstance(message, Call):
+            reply = _reply(lambda: _call(message, objects))
+        else:
+            raise wire.Malformed("a message out of turn")
+        channel.send(reply, deadline)
+
+
+def _open(message: Open, objects: list[tuple[str, Any]], hosts: Hosts, seed: str) -> int:
+    if len(objects) >= 64:
+        raise ValueError("too many hosted objects")
+    thing = hosts(message.name, f"{seed}/{len(objects)}", wire.decode(message.sizes))
+    objects.append((message.name, thing))
+    return len(objects) - 1
+
+
+def _call(message: Call, objects: Sequence[tuple[str, Any]]) -> Any:
+    """Call a public method of a hosted object with decoded arguments."""
+    if not 0 <= message.handle < len(objects):
+        raise ValueError("no such object")
+    name, thing = objects[message.handle]
+    public = message.method == "__call__" or not message.method.startswith("_")
+    method = getattr(type(thing), message.method, None) if public else None
+    if not callable(method) or message.method == "observed":
+        raise AttributeError(f"{name} has no method {message.method}")
+    try:
+        args, kwargs = wire.decode(message.args), wire.decode(message.kwargs)
+    except wire.Malformed:
+        raise TypeError(
+            f"{name} takes plain numbers, lists, arrays and tensors, not other objects"
+        ) from None
+    return method(thing, *args, **kwargs)
+
+
+def _reply(work: Callable[[], Any]) -> Reply:
+    try:
+        return Reply(wire.encode(work()))
+    except Exception as error:  # a hosted object refuses bad arguments by raising
+        return Reply(failure=Failure((type(error).__name__,), str(error)[:500]))
+
+
+def _silence(error: Exception, child: _Child, limit: float) -> Silence:
+    if isinstance(error, wire.TimeIsUp):
+        return Silence("too slow", f"{limit:.0f} s")
+    if isinstance(error, wire.Malformed):
+        return Silence("malformed", str(error))
+    return Silence("stopped", _ending(child.status()))
+
+
+def _ending(status: int | None) -> str:
+    if status is None:
+        return "closed its pipe"
+    if status < 0:
+        try:
+            return f"was ended by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"was ended by signal {-status}"
+    return f"ended itself with exit status {status}"
+
+
+def _read_status(fd: int) -> int | None:
+    import select
+
+    if not select.select([fd], [], [], 1.0)[0]:
+        return None
+    data = os.read(fd, 4)
+    return int.from_bytes(data, "little", signed=True) if len(data) == 4 else None
+
+
+class _Log:
+    """Drains what a child prints and keeps the beginning of it."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._kept = bytearray()
+        self._total = 0
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        try:
+            while piece := os.read(self._fd, 2**16):
+                self._total += len(piece)
+                self._kept += piece[: KEPT_OUTPUT - len(self._kept)]
+        except OSError:
+            pass
+        finally:
+            os.close(self._fd)
+
+    def finish(self) -> None:
+        """Wait for the end of the pipe, though not for a grandchild that holds it open."""
+        self._thread.join(0.5)
+
+    def text(self) -> str:
+        """Return what was printed, cut, as text."""
+        text = self._kept.decode(errors="replace")
+        if self._total > len(self._kept):
+            text += f"\n… ({self._total / 1e6:.1f} MB in all)"
+        return text
+
+
+def _python(*statements: str) -> list[str]:
+    """Return a command that runs statements with this package and nothing of the user's."""
+    here = str(Path(__file__).resolve().parent.parent)
+    program = "; ".join([f"import sys; sys.path.insert(0, {here!r})", *statements])
+    return [sys.executable, "-P", "-s", "-c", program]
+
+
+def _environment() -> dict[str, str]:
+    """Return a small environment: the same everywhere, huge pages for cheap forks."""
+    kept = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONMALLOC": "malloc",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    }

@@ -1,0 +1,390 @@
+"""Grade a learner's file: run it, compare, and find the words for what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from dojo.compare import compare
+from dojo.engine import Engine, Run, Silence
+from dojo.explain import explain
+from dojo.reference import Expected, Key, Outcome, Record, References, outcomes
+from dojo.suite import CaseSpec, Entry
+from dojo.verdict import CaseResult, KataResult, Verdict
+from dojo.wire import Dict, Failure, Node, Observed
+from dojo.workspace import is_pristine
+
+__all__ = ["Grader", "Judge", "differs", "same"]
+
+MAX_SOURCE: Final = 2**20
+MEMORY_WORDS: Final = ("can't allocate memory", "not enough memory", "bad_alloc")
+MEMORY_KINDS: Final = ("MemoryError", "OutOfMemoryError")
+
+
+class Grader:
+    """Grades files of a suite's katas with one engine; safe to use from several threads."""
+
+    def __init__(self, engine: Engine, cache: Path, salt: str = "") -> None:
+        self._engine = engine
+        self.references = References(engine, cache)
+        self._salt = salt
+
+    def grade(self, entry: Entry, path: Path | None = None) -> KataResult:
+        """Grade the file at `path`, or the kata's own file."""
+        start = time.monotonic()
+        if path is None and is_pristine(entry):
+            return KataResult(kata=entry.id, verdict=Verdict.NOT_STARTED)
+        result = self._grade(Key.of(entry, self._salt), path or entry.stub)
+        return replace(result, seconds=time.monotonic() - start)
+
+    def _grade(self, key: Key, path: Path) -> KataResult:
+        text = _read(path)
+        if isinstance(text, _Unreadable):
+            return _whole(key, Verdict.NO_ANSWER, text.summary, text.details)
+        return self.grade_text(key, text)
+
+    def grade_text(self, key: Key, text: str, record: Record | None = None) -> KataResult:
+        """Grade a source text."""
+        record = record or self.references.record(key)
+        filename = f"{key.entry.name}.py"
+        names = [name for name in record.names if "." not in name]
+        job = key.job(text, filename, names=names)
+        run = self._engine.run(job, [expected.limit for expected in record.cases], key.host)
+        if run.broken is not None:
+            return _not_loaded(key, run, text)
+        missing = run.began.missing if run.began else ()
+        if set(missing) == set(names):
+            return _nothing_defined(key, run, text, names)
+        answers = outcomes(run, len(key.specs))
+        judge = Judge(key, record, text, run.began.found if run.began else ())
+        cases = judge.judge_all(answers)
+        cases = self.diagnose(key, cases, answers)
+        return KataResult(
+            kata=key.entry.id,
+            verdict=_overall(cases, answers),
+            cases=cases,
+            printed=_printable(run.printed),
+        )
+
+    def diagnose(
+        self, key: Key, cases: tuple[CaseResult, ...], answers: Sequence[Outcome]
+    ) -> tuple[CaseResult, ...]:
+        """Add to each failed case the mistake that it looks like, preferring one for all."""
+        failed = [i for i, case in enumerate(cases) if case.verdict is not Verdict.PASSED]
+        if not failed or all(_unwritten(answers[i]) for i in failed):
+            return cases
+        known = self.references.mistakes(key)
+        record = self.references.record(key)
+        agreement = []
+        for mistake, theirs in known:
+            alike = [same(a, b) for a, b in zip(answers, theirs, strict=True)]
+            telling = [
+                i
+                for i in failed
+                if alike[i] and differs(key.specs[i], record.cases[i], theirs[i])
+            ]
+            agreement.append((sum(alike), mistake, telling))
+        agreement.sort(key=lambda item: -item[0])
+        found = list(cases)
+        for i in failed:
+            mistake = next((m for _, m, telling in agreement if i in telling), None)
+            if mistake is not None:
+                found[i] = replace(found[i], why=mistake.why)
+        return tuple(found)
+
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Whether two runs of one case cannot be told apart."""
+    a, b = one.observed, other.observed
+    if a is None or b is None:
+        return a is b and one.silence == other.silence
+    if (a.failure is None) != (b.failure is None):
+        return False
+    if a.failure is not None and b.failure is not None:
+        alike = a.failure.kinds == b.failure.kinds and a.failure.message == b.failure.message
+        return alike and _hosted_equal(one, other)
+    equal = not compare(b.value, a.value) and a.modified == b.modified
+    return equal and sorted(a.weights) == sorted(b.weights) and _hosted_equal(one, other)
+
+
+def _hosted_equal(one: Outcome, other: Outcome) -> bool:
+    if [name for name, _ in one.hosted] != [name for name, _ in other.hosted]:
+        return False
+    return not any(
+        compare(b, a) for (_, a), (_, b) in zip(one.hosted, other.hosted, strict=True)
+    )
+
+
+def differs(spec: CaseSpec, expected: Expected, answer: Outcome) -> bool:
+    """Whether an answer fails a case."""
+    return Judge().judge(spec, expected, answer).verdict is not Verdict.PASSED
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Decides single cases; with a kata and a learner's text it can point into the file."""
+
+    key: Key | None = None
+    record: Record | None = None
+    text: str = ""
+    found: tuple[str, ...] = ()
+
+    def judge_all(self, answers: Sequence[Outcome]) -> tuple[CaseResult, ...]:
+        """Decide every case of the kata."""
+        assert self.key is not None and self.record is not None
+        triples = zip(self.key.specs, self.record.cases, answers, strict=True)
+        return tuple(self.judge(*triple) for triple in triples)
+
+    def judge(self, spec: CaseSpec, expected: Expected, answer: Outcome) -> CaseResult:
+        """Decide one case."""
+        verdict, summary, details = self._decide(spec, expected, answer)
+        return CaseResult(
+            case=spec.id,
+            title=spec.title,
+            verdict=verdict,
+            summary=summary,
+            details=details,
+            seconds=answer.seconds,
+        )
+
+    def _decide(
+        self, spec: CaseSpec, expected: Expected, answer: Outcome
+    ) -> tuple[Verdict, str, tuple[str, ...]]:
+        if answer.observed is None:
+            return _fell_silent(answer.silence)
+        failure = answer.observed.failure
+        names = _compare_weights(expected.outcome.observed, answer.observed)
+        if names and (failure is None or not failure.steps):
+            return Verdict.WRONG, *names
+        if failure is not None:
+            if spec.raises is None or spec.raises not in failure.kinds:
+                return self._raised(spec, failure)
+        elif spec.raises is not None:
+            return Verdict.WRONG, f"raises nothing where {spec.raises} is due", ()
+        return _compare_values(spec, expected, answer, answer.observed)
+
+    def _raised(
+        self, spec: CaseSpec, failure: Failure
+    ) -> tuple[Verdict, str, tuple[str, ...]]:
+        kind = failure.kinds[0]
+        details = self._trace(failure)
+        if kind == "NotDefined":
+            return Verdict.RAISED, _missing_summary(failure.message, self.found), ()
+        if kind == "NotImplementedError" and failure.steps:
+            function = failure.steps[-1].function
+            return Verdict.RAISED, f"`{function}` is still to be written", ()
+        if kind in MEMORY_KINDS or any(word in failure.message for word in MEMORY_WORDS):
+            return Verdict.TOO_MUCH_MEMORY, "asks for more memory than there is", details
+        due = f", where {spec.raises} is due" if spec.raises else ""
+        line = f" at line {failure.steps[-1].line}" if failure.steps else ""
+        summary = f"raises {_word(kind)}{line}{due}"
+        if kind == "TypeError" and not failure.steps and self.record is not None:
+            signatures = [f"expected: {text}" for text in self.record.names.values()]
+            details = (*details, *signatures)
+        return Verdict.RAISED, summary, details
+
+    def _trace(self, failure: Failure) -> tuple[str, ...]:
+        """Return message and the way through the learner's file, without the engine's frames."""
+        name = f"{self.key.entry.name}.py" if self.key else ""
+        lines = [f"{_word(failure.kinds[0])}: {_one_line(failure.message)}"]
+        source = self.text.splitlines()
+        for step in failure.steps:
+            code = source[step.line - 1].strip() if 0 < step.line <= len(source) else ""
+            lines.append(f"{name}:{step.line} in {step.function}: {code}")
+        return tuple(lines)
+
+
+def _compare_values(
+    spec: CaseSpec, expected: Expected, answer: Outcome, observed: Observed
+) -> tuple[Verdict, str, tuple[str, ...]]:
+    right = expected.outcome.observed
+    assert right is not None
+    mismatches = compare(right.value, observed.value, expected.nudged)
+    wrote = ""
+    if observed.modified:
+        names = ", ".join(f"`{name}`" for name in observed.modified)
+        wrote = f"writes into its input {names}: work on a copy"
+    over: list[str] = []
+    if len(answer.hosted) != len(expected.outcome.hosted):
+        return Verdict.WRONG, "does not use what it is given", ()
+    for (_, ours), (name, theirs) in zip(expected.outcome.hosted, answer.hosted, strict=True):
+        ours, theirs, costly = _split_budget(ours, theirs, spec.budget)
+        over += costly
+        mismatches += compare(ours, theirs, path=f"{name} saw")
+    if mismatches:
+        finding = explain(mismatches, spec.sizes, right.masks)
+        details = (*finding.details, f"it also {wrote}") if wrote else finding.details
+        return Verdict.WRONG, finding.summary, details
+    if wrote:
+        return Verdict.WRONG, wrote, ()
+    if over:
+        return Verdict.TOO_SLOW, f"right, but {'; '.join(over)}", ()
+    return Verdict.PASSED, "", ()
+
+
+def _split_budget(
+    ours: Node, theirs: Node, budget: dict[str, float]
+) -> tuple[Node, Node, list[str]]:
+    """Take budgeted counts out of two logs and say which are exceeded."""
+    if not (isinstance(ours, Dict) and isinstance(theirs, Dict) and budget):
+        return ours, theirs, []
+    limits, counts = dict(ours.items), dict(theirs.items)
+    over = []
+    for name, factor in budget.items():
+        limit, count = limits.pop(name, None), counts.pop(name, None)
+        if isinstance(limit, int) and isinstance(count, int) and count > factor * limit:
+            times = count / max(limit, 1)
+            over.append(f"it costs {times:.3g} times as many {name} as it needs to: {count}")
+    return Dict(tuple(limits.items())), Dict(tuple(counts.items())), over
+
+
+def _compare_weights(
+    right: Observed | None, observed: Observed
+) -> tuple[str, tuple[str, ...]] | None:
+    """Compare names and shapes of parameters; None if they are as they should be."""
+    if right is None or sorted(right.weights) == sorted(observed.weights):
+        return None
+    ours, theirs = dict(right.weights), dict(observed.weights)
+    if not theirs and ours and observed.failure is not None:
+        return None  # it did not get as far as its parameters
+    yours = "yours: " + (", ".join(f"`{name}` {shape}" for name, shape in theirs.items()) or "none")
+    for name, shape in ours.items():
+        if name not in theirs:
+            near = difflib.get_close_matches(name, theirs, 1)
+            hint = (f"did you mean `{near[0]}` to be it?",) if near else ()
+            return f"there is no parameter `{name}`", (yours[:400], *hint)
+        if theirs[name] != shape:
+            return f"`{name}` has shape {theirs[name]}, expected {shape}", ()
+    extra = [name for name in theirs if name not in ours]
+    if extra:
+        return "there are parameters that nobody asked for", (yours[:400],)
+    return None
+
+
+def _fell_silent(silence: str) -> tuple[Verdict, str, tuple[str, ...]]:
+    why, _, detail = silence.partition(": ")
+    if why == "too slow":
+        return Verdict.TOO_SLOW, f"no answer within {detail}", ()
+    if why == "not run":
+        return Verdict.NO_ANSWER, f"not run, because {detail}", ()
+    if why == "malformed":
+        return Verdict.NO_ANSWER, "something that is no answer came back", (detail,)
+    return Verdict.NO_ANSWER, f"the process {detail or 'stopped'} before it answered", ()
+
+
+def _unwritten(answer: Outcome) -> bool:
+    observed = answer.observed
+    return bool(
+        observed and observed.failure and observed.failure.kinds[0] == "NotImplementedError"
+    )
+
+
+def _overall(cases: Sequence[CaseResult], answers: Sequence[Outcome]) -> Verdict:
+    if all(_unwritten(answer) for answer in answers):
+        return Verdict.NOT_STARTED
+    return next((c.verdict for c in cases if c.verdict is not Verdict.PASSED), Verdict.PASSED)
+
+
+@dataclass(frozen=True)
+class _Unreadable:
+    summary: str
+    details: tuple[str, ...] = ()
+
+
+def _read(path: Path) -> str | _Unreadable:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return _Unreadable("the file is gone", ("`dojo reset` brings the stub back",))
+    except OSError as error:
+        return _Unreadable("the file cannot be read", (str(error.strerror),))
+    if len(data) > MAX_SOURCE:
+        return _Unreadable(f"the file is larger than {MAX_SOURCE // 2**20} MiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return _Unreadable(
+            f"the file is not UTF-8: line {line} has the byte 0x{data[error.start]:02x}",
+            ("save it as UTF-8",),
+        )
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        return _Unreadable(f"the file holds a NUL character in line {line}", ("delete it",))
+    if not text.strip():
+        return _Unreadable("the file is empty", ("`dojo reset` brings the stub back",))
+    return text
+
+
+def _whole(
+    key: Key, verdict: Verdict, summary: str, details: tuple[str, ...] = (), printed: str = ""
+) -> KataResult:
+    """Return a result for a file whose cases could not run: each fails for the same reason."""
+    cases = tuple(
+        CaseResult(case=spec.id, title=spec.title, verdict=verdict, summary=summary)
+        for spec in key.specs
+    )
+    return KataResult(
+        kata=key.entry.id,
+        verdict=verdict,
+        cases=cases,
+        summary=summary,
+        details=details,
+        printed=_printable(printed),
+    )
+
+
+def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
+    """Say why a file could not be loaded."""
+    broken = run.broken
+    if isinstance(broken, Silence):
+        verdict, summary, details = _fell_silent(f"{broken.why}: {broken.detail}")
+        return _whole(key, verdict, f"while loading the file: {summary}", details, run.printed)
+    assert broken is not None
+    lines = text.splitlines()
+    if broken.caret is not None:
+        line, column = broken.caret
+        code = lines[line - 1] if 0 < line <= len(lines) else ""
+        place = (f"{key.entry.name}.py:{line}", f"  {code}", "  " + " " * (column - 1) + "^")
+        summary = f"does not parse: {_one_line(broken.message)}, line {line}"
+        return _whole(key, Verdict.RAISED, summary, place, run.printed)
+    trace = Judge(key, None, text, ())._trace(broken)
+    line = f" at line {broken.steps[-1].line}" if broken.steps else ""
+    summary = f"raises {_word(broken.kinds[0])}{line} while it is loaded"
+    return _whole(key, Verdict.RAISED, summary, trace, run.printed)
+
+
+def _nothing_defined(key: Key, run: Run, text: str, names: Sequence[str]) -> KataResult:
+    found = run.began.found if run.began else ()
+    summary = _missing_summary(names[0], found)
+    details = (f"found: {', '.join(f'`{name}`' for name in found[:8])}",) if found else ()
+    return _whole(key, Verdict.NO_ANSWER, summary, details, run.printed)
+
+
+def _missing_summary(name: str, found: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, found, 1, cutoff=0.4)
+    what = f"`{name}` is not defined"
+    return f"{what}; found `{near[0]}`: did you mean that?" if near else what
+
+
+def _word(text: str) -> str:
+    """Return a name that the learner controls, as a name."""
+    return re.sub(r"\W", "", text)[:60] or "an exception"
+
+
+def _one_line(text: str) -> str:
+    """Return an untrusted message as one short printable line."""
+    flat = " ".join(_printable(text).split())
+    return flat if len(flat) <= 300 else flat[:299] + "…"
+
+
+def _printable(text: str) -> str:
+    """Drop everything that could steer a terminal or hide text from a reader."""
+    kept = (c for c in text if c in "\n\t" or c.isprintable())
+    return "".join(kept)

@@ -1,0 +1,317 @@
+"""The laws that every kata keeps. Each returns what breaks it, with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from dojo import wire
+from dojo.compare import TOLERANCES, floats
+from dojo.engine import Engine
+from dojo.grade import Grader, Judge, differs
+from dojo.mistakes import MistakeError, find_mistakes, reference
+from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
+from dojo.stubs import derive
+from dojo.suite import CaseSpec, Entry, GraderError, Suite
+from dojo.variants import VARIANTS
+from dojo.verdict import Verdict
+from dojo.workspace import is_pristine
+
+__all__ = ["LAWS", "SALTS", "Audit", "Violation", "audit_kata", "audit_suite"]
+
+SALTS: Final = tuple(f"audit {n}" for n in range(1, 10))
+"""Together with the plain inputs, the ten sets that a solution must pass."""
+
+WOBBLE: Final = 1e-2
+"""How much of its own magnitude a rounding error may move a result."""
+
+EXAMPLES: Final = '''
+import doctest, io, sys
+def examples(kata, draw):
+    out = io.StringIO()
+    runner = doctest.DocTestRunner(verbose=False)
+    for test in doctest.DocTestFinder().find(sys.modules["answer"], "answer"):
+        runner.run(test, out=out.write)
+    return {"attempted": runner.tries, "text": out.getvalue()[-1500:]}
+'''
+
+NAMES: Final = '''
+import importlib
+def names(kata, draw, wanted):
+    missing = []
+    for name in wanted:
+        parts = name.split(".")
+        found = importlib.import_module(parts[0])
+        for i, part in enumerate(parts[1:], 1):
+            try:
+                found = getattr(found, part)
+            except AttributeError:
+                try:
+                    found = importlib.import_module(".".join(parts[: i + 1]))
+                except ImportError:
+                    missing.append(name)
+                    break
+    return missing
+'''
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken law, where, and what to do."""
+
+    kata: str
+    law: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.kata}: {self.law}\n  {self.message}"
+
+
+@dataclass
+class Audit:
+    """One kata under audit, with everything that several laws look at."""
+
+    entry: Entry
+    engine: Engine
+    references: References = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.references = References(self.engine, self.entry.root / ".dojo" / "expected")
+
+    @cached_property
+    def key(self) -> Key:
+        """The kata with the inputs that learners get."""
+        return Key.of(self.entry)
+
+    @cached_property
+    def record(self) -> Record:
+        """What the solution does."""
+        return self.references.record(self.key)
+
+    def triples(self, answers: tuple[Outcome, ...]) -> Iterator[tuple[CaseSpec, Expected, Outcome]]:
+        """Pair every case with its expectation and an answer."""
+        return zip(self.key.specs, self.record.cases, answers, strict=True)
+
+    def probe(self, function: str, cases: str, sizes: dict[str, object]) -> object:
+        """Run a function of ours in a child, beside the solution."""
+        node = wire.encode(sizes)
+        assert isinstance(node, wire.Dict)
+        source = reference(self.key.solution)
+        job = wire.Job(source, f"{self.entry.name}.py", cases, (("0", function, node),), 0)
+        ended = outcomes(self.engine.run(job, [60.0]), 1)[0].observed
+        if ended is None or ended.failure is not None:
+            raise UnsoundKata(f"{self.entry.id}: `{function}` could not be checked: {ended}")
+        return wire.decode(ended.value)
+
+
+def stub_is_current(audit: Audit) -> Iterator[str]:
+    """The stub is what the solution derives to"""
+    entry = audit.entry
+    if not entry.stub.exists():
+        yield "there is no stub: run `nox -s stubs`"
+    elif derive(audit.key.solution) != entry.stub.read_text(encoding="utf-8"):
+        yield "the stub is not what the solution derives to: run `nox -s stubs`"
+    elif not is_pristine(entry):
+        yield "katas/SHA256SUMS does not know the stub: run `nox -s stubs`"
+
+
+def stub_is_not_started(audit: Audit) -> Iterator[str]:
+    """The stub counts as not started"""
+    grader = Grader(audit.engine, audit.entry.root / ".dojo" / "expected")
+    result = grader.grade_text(audit.key, derive(audit.key.solution))
+    if result.verdict is not Verdict.NOT_STARTED:
+        passing = [case.case for case in result.cases if case.verdict is Verdict.PASSED]
+        yield (
+            f"the bare stub is graded {result.verdict!s}"
+            + (f", and passes {', '.join(passing)}" if passing else "")
+            + ": everything that is asked for must raise NotImplementedError"
+        )
+
+
+def solution_passes(audit: Audit) -> Iterator[str]:
+    """The solution passes every case, for ten sets of inputs"""
+    source = reference(audit.key.solution)
+    for salt in ("", *SALTS):
+        key = Key.of(audit.entry, salt)
+        record = audit.references.record(key)
+        limits = [expected.limit for expected in record.cases]
+        answers = audit.references.observe(key, source, limits)
+        for result in Judge(key, record, source).judge_all(answers):
+            if result.verdict is not Verdict.PASSED:
+                yield (
+                    f"{result.case} with salt {salt!r}: {result.verdict}, {result.summary}: "
+                    "does it depend on anything but its inputs?"
+                )
+
+
+def inputs_are_well_conditioned(audit: Audit) -> Iterator[str]:
+    """A rounding error in the inputs hardly moves a result"""
+    for salt in ("", *SALTS):
+        key = Key.of(audit.entry, salt)
+        for spec, expected in zip(key.specs, audit.references.record(key).cases, strict=True):
+            observed = expected.outcome.observed
+            if observed is not None and observed.failure is None:
+                moved = _wobble(observed.value, expected.nudged)
+                if moved > WOBBLE:
+                    yield (
+                        f"{spec.id} with salt {salt!r} moves by {moved:.1%} of its magnitude: "
+                        "choose inputs that do not amplify rounding, or right answers get refused"
+                    )
+
+
+def _wobble(value: wire.Node, nudged: wire.Node) -> float:
+    """Return the largest relative movement of any leaf whose precision promises more."""
+    if isinstance(value, wire.Dict | wire.List | wire.Tuple):
+        if type(nudged) is not type(value) or len(nudged.items) != len(value.items):
+            return 1.0
+        pairs = zip(value.items, nudged.items, strict=True)
+        if isinstance(value, wire.Dict):
+            return max((_wobble(a[1], b[1]) for a, b in pairs), default=0.0)  # type: ignore[index]
+        return max((_wobble(a, b) for a, b in pairs), default=0.0)  # type: ignore[arg-type]
+    ours, theirs = floats(value), floats(nudged)
+    if ours is None or theirs is None or ours.shape != theirs.shape or not ours.size:
+        return 0.0
+    dtype = value.dtype if isinstance(value, wire.Array) else "float64"
+    if dtype not in TOLERANCES or dtype in ("float16", "bfloat16"):
+        return 0.0
+    finite = abs(ours[abs(ours) < float("inf")])
+    moved = abs(theirs - ours)
+    moved = moved[abs(moved) < float("inf")]
+    scale = finite.max(initial=0.0) or 1.0
+    return float(moved.max(initial=0.0) / scale)
+
+
+def mistakes_are_caught(audit: Audit) -> Iterator[str]:
+    """Every declared mistake fails a case, and is recognised in one"""
+    grader = Grader(audit.engine, audit.entry.root / ".dojo" / "expected")
+    for mistake, answers in audit.references.mistakes(audit.key):
+        where = f"solutions/{audit.entry.id}.py:{mistake.line}"
+        cases = Judge(audit.key, audit.record, mistake.source).judge_all(answers)
+        if all(case.verdict is Verdict.PASSED for case in cases):
+            yield f"{where}: the mistake passes every case: add a case that tells it from the solution"
+        elif not any(case.why == mistake.why for case in grader.diagnose(audit.key, cases, answers)):
+            yield (
+                f"{where}: the mistake fails, but is taken for another one: "
+                "merge the two, or add a case that tells them apart"
+            )
+
+
+def cases_are_needed(audit: Audit) -> Iterator[str]:
+    """Every case catches a mistake: a declared one or a built-in one"""
+    caught: set[str] = set()
+    answers = [theirs for _, theirs in audit.references.mistakes(audit.key)]
+    limits = [expected.limit for expected in audit.record.cases]
+    specs = audit.key.specs
+    for variant in ("", *VARIANTS):
+        if len(caught) == len(specs):
+            break
+        if variant:
+            source = reference(audit.key.solution) + VARIANTS[variant]
+            answers = [audit.references.observe(audit.key, source, limits)]
+        for theirs in answers:
+            caught |= {spec.id for spec, expected, a in audit.triples(theirs) if differs(spec, expected, a)}
+    for spec in specs:
+        if spec.id not in caught:
+            yield (
+                f"{spec.id} (graders/{audit.entry.id}.py:{spec.line}) catches no mistake: "
+                "declare the mistake it is for, or delete it"
+            )
+
+
+def inputs_stay(audit: Audit) -> Iterator[str]:
+    """The solution writes into no input"""
+    for spec, expected in zip(audit.key.specs, audit.record.cases, strict=True):
+        observed = expected.outcome.observed
+        if observed is not None and observed.modified:
+            yield f"{spec.id}: {', '.join(observed.modified)} is written into: draw it anew instead"
+
+
+def examples_run(audit: Audit) -> Iterator[str]:
+    """The statement has an example, and every example runs"""
+    found = audit.probe("examples", EXAMPLES, {})
+    assert isinstance(found, dict)
+    if not found["attempted"]:
+        yield "the statement has no `>>>` example: add one that shows a call and its result"
+    if found["text"]:
+        yield f"an example gives something else:\n{found['text']}"
+
+
+def oracle_exists(audit: Audit) -> Iterator[str]:
+    """A test compares the solution with an oracle"""
+    entry = audit.entry
+    path = entry.root / "tests" / "oracles" / entry.topic / f"test_{entry.name}.py"
+    if not path.exists():
+        yield f"write {path.relative_to(entry.root)}: the solution against code that nobody here wrote"
+
+
+def mistakes_are_many(audit: Audit) -> Iterator[str]:
+    """There is at least one mistake and nothing is left to do"""
+    if not find_mistakes(audit.key.solution):
+        yield "no `# ✗` line: write down how people get it wrong"
+    for path in (audit.entry.solution, audit.entry.grader):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if "TODO" in line:
+                yield f"{path.relative_to(audit.entry.root)}:{number} is still to do: {line.strip()[:80]}"
+
+
+def names_exist(audit: Audit) -> Iterator[str]:
+    """What a kata needs or forbids exists"""
+    meta = audit.entry.meta
+    known = {entry.id for entry in Suite(audit.entry.root).entries}
+    for need in meta.needs:
+        if need not in known:
+            yield f"needs={need!r}: there is no such kata"
+    missing = audit.probe("names", NAMES, {"wanted": meta.forbids}) if meta.forbids else []
+    assert isinstance(missing, list)
+    for name in missing:
+        yield f"forbids={name!r}: there is no such name in the installed version"
+
+
+LAWS: Final = (
+    mistakes_are_many,
+    solution_passes,
+    inputs_are_well_conditioned,
+    inputs_stay,
+    examples_run,
+    stub_is_current,
+    stub_is_not_started,
+    mistakes_are_caught,
+    cases_are_needed,
+    names_exist,
+    oracle_exists,
+)
+
+
+def audit_kata(entry: Entry, engine: Engine) -> list[Violation]:
+    """Return everything about one kata that breaks a law."""
+    audit = Audit(entry, engine)
+    broken = []
+    for law in LAWS:
+        title = (law.__doc__ or "").strip()
+        try:
+            broken += [Violation(entry.id, title, message) for message in law(audit)]
+        except (GraderError, MistakeError, UnsoundKata) as error:
+            violation = Violation(entry.id, title, str(error))
+            if violation.message not in [other.message for other in broken]:
+                broken.append(violation)
+        except (OSError, SyntaxError) as error:
+            broken.append(Violation(entry.id, title, f"{type(error).__name__}: {error}"))
+            break
+    return broken
+
+
+def audit_suite(suite: Suite) -> Iterator[Violation]:
+    """Return what breaks a law that no single kata can break."""
+    from dojo.catalogue import is_current
+
+    for path in suite.strays():
+        name = str(path.relative_to(suite.root))
+        yield Violation(name, "Three trees, same paths", "no solution belongs to it: delete or move it")
+    cycle = suite.cycle()
+    if cycle:
+        ring = " → ".join((*cycle, cycle[0]))
+        yield Violation(cycle[0], "Nothing needs itself", f"break the ring of needs: {ring}")
+    if not is_current(suite):
+        yield Violation("README.md", "The catalogue is current", "run `nox -s stubs`")

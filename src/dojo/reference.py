@@ -1,0 +1,267 @@
+"""What the solution and its mistakes observe: computed in children, kept on disk by content."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from dojo import wire
+from dojo.draw import Draw, seed_of
+from dojo.engine import Engine, Run, Silence
+from dojo.mistakes import Mistake, find_mistakes, reference
+from dojo.suite import CaseSpec, Entry
+from dojo.wire import Job, Node, Observed
+
+__all__ = ["Expected", "Key", "Outcome", "Record", "UnsoundKata", "References", "outcomes"]
+
+FLOOR_SECONDS: Final = 4.0
+TIMES_REFERENCE: Final = 40.0
+
+
+class UnsoundKata(Exception):
+    """A solution does not do what its own grader asks; the message names case and cause."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """All that is known of one run of one case."""
+
+    observed: Observed | None
+    """None if the case fell silent."""
+    silence: str = ""
+    hosted: tuple[tuple[str, Node], ...] = ()
+    seconds: float = 0.0
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What the solution does in one case."""
+
+    outcome: Outcome
+    nudged: Node
+    """Its value when every input is off by a rounding error."""
+
+    @property
+    def limit(self) -> float:
+        """Seconds that an answer may take: a multiple of the solution's own, with a floor."""
+        return FLOOR_SECONDS + TIMES_REFERENCE * self.outcome.seconds
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Everything that grading needs to know about a kata, in one file."""
+
+    names: dict[str, str]
+    """Public names of the solution, with their signatures."""
+    cases: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A kata with the sources and the salt that its expected values depend on."""
+
+    entry: Entry
+    solution: str
+    cases: str
+    """The grader's source as a child may see it: no metadata, no hosted class."""
+    grader: str
+    salt: str = ""
+
+    @classmethod
+    def of(cls, entry: Entry, salt: str = "") -> Key:
+        """Read a kata's two hand-written files."""
+        grader = entry.grader.read_text(encoding="utf-8")
+        solution = entry.solution.read_text(encoding="utf-8")
+        return cls(entry, solution, _visible(grader), grader, salt)
+
+    @property
+    def specs(self) -> tuple[CaseSpec, ...]:
+        """The kata's cases, in the grader's order."""
+        return self.entry.cases
+
+    def digest(self) -> str:
+        """Return a name for everything that the expected values depend on."""
+        parts = (self.solution, self.grader, self.salt, _engine_digest(), _versions())
+        return f"{seed_of(*parts):032x}"
+
+    def seed(self, spec: CaseSpec, purpose: str) -> str:
+        """Return a case's seed; knowing the one for a purpose does not give the others."""
+        return f"{seed_of(self.entry.id, spec.id, self.salt, purpose):032x}"
+
+    def job(
+        self, source: str, filename: str, *, nudge: bool = False, names: Sequence[str] = ()
+    ) -> Job:
+        """Return the work of running every case against a source text."""
+        runs = tuple(
+            (self.seed(spec, "inputs"), spec.function, _sizes(spec)) for spec in self.specs
+        )
+        return Job(source, filename, self.cases, runs, 0, tuple(names), nudge)
+
+    def host(self, name: str, seed: str, sizes: dict[str, Any]) -> Any:
+        """Build one of the grader's hosted classes, in this process."""
+        namespace: dict[str, Any] = {"__name__": f"grader:{self.entry.id}"}
+        exec(compile(self.grader, str(self.entry.grader), "exec"), namespace)
+        cls = namespace.get(name)
+        if not (isinstance(cls, type) and cls.__module__ == namespace["__name__"]):
+            raise ValueError(f"the grader hosts nothing called {name}")
+        hidden = seed_of(self.entry.id, self.salt, "hosted", seed)
+        return cls(Draw(hidden), **sizes)
+
+
+def _sizes(spec: CaseSpec) -> wire.Dict:
+    node = wire.encode(dict(spec.sizes))
+    assert isinstance(node, wire.Dict)
+    return node
+
+
+def _visible(grader: str) -> str:
+    """Leave out the metadata, and of hosted classes all but the name."""
+    tree = ast.parse(grader)
+    body: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            node = ast.ClassDef(node.name, [], [], [ast.Pass()], [])
+        is_metadata = (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.value.func, ast.Name)
+            and node.value.func.id == "Kata"
+        )
+        if not is_metadata:
+            body.append(node)
+    return ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+
+
+def _engine_digest() -> str:
+    """Hash the modules that an expected value passes through."""
+    names = ("child.py", "draw.py", "kata.py", "mistakes.py", "reference.py", "wire.py")
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _versions() -> str:
+    packages = (f"{name} {importlib.metadata.version(name)}" for name in ("torch", "numpy"))
+    return "; ".join((sys.version, *packages))
+
+
+def outcomes(run: Run, n_cases: int) -> tuple[Outcome, ...]:
+    """Return what came of every case of a run."""
+    found = []
+    for index in range(n_cases):
+        ended = run.ended.get(index)
+        found.append(
+            Outcome(
+                ended if isinstance(ended, Observed) else None,
+                f"{ended.why}: {ended.detail}" if isinstance(ended, Silence) else "",
+                run.hosted.get(index, ()),
+                run.seconds.get(index, 0.0),
+            )
+        )
+    return tuple(found)
+
+
+class References:
+    """Expected observations, from the disk or computed now."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+
+    def record(self, key: Key) -> Record:
+        """Return what the solution observes in every case."""
+        path = self._path(key, "expected")
+        record = _load(path, Record)
+        if record is None:
+            record = self._compute(key)
+            _store(path, record)
+        return record
+
+    def mistakes(self, key: Key) -> tuple[tuple[Mistake, tuple[Outcome, ...]], ...]:
+        """Return every declared mistake with what it observes in every case."""
+        declared = find_mistakes(key.solution)
+        path = self._path(key, "mistakes")
+        observed = _load(path, tuple[tuple[Outcome, ...], ...])
+        if observed is None or len(observed) != len(declared):
+            limits = [expected.limit for expected in self.record(key).cases]
+            observed = tuple(
+                self.observe(key, mistake.source, limits) for mistake in declared
+            )
+            _store(path, observed)
+        return tuple(zip(declared, observed, strict=True))
+
+    def observe(
+        self, key: Key, source: str, limits: Sequence[float], *, nudge: bool = False
+    ) -> tuple[Outcome, ...]:
+        """Run a source text of ours against every case."""
+        run = self._engine.run(
+            key.job(source, f"{key.entry.name}.py", nudge=nudge), limits, key.host
+        )
+        if run.broken is not None:
+            raise UnsoundKata(f"{key.entry.solution}: a version does not load: {run.broken}")
+        return outcomes(run, len(key.specs))
+
+    def _compute(self, key: Key) -> Record:
+        from dojo.stubs import public_names
+
+        source = reference(key.solution)
+        patient = [600.0] * len(key.specs)
+        plain = self.observe(key, source, patient)
+        nudged = self.observe(key, source, patient, nudge=True)
+        for spec, outcome in zip(key.specs, plain, strict=True):
+            _demand_sound(key, spec, outcome)
+        cases = tuple(
+            Expected(outcome, other.observed.value if other.observed else None)
+            for outcome, other in zip(plain, nudged, strict=True)
+        )
+        return Record(public_names(key.solution), cases)
+
+    def _path(self, key: Key, what: str) -> Path:
+        salted = f"{seed_of(key.salt):08x}"[:8] if key.salt else "plain"
+        return self._folder / key.entry.id / f"{what}-{salted}-{key.digest()}.msgpack"
+
+
+def _demand_sound(key: Key, spec: CaseSpec, outcome: Outcome) -> None:
+    where = f"{key.entry.id}: the solution, in case {spec.id},"
+    if outcome.observed is None:
+        raise UnsoundKata(f"{where} gives no answer ({outcome.silence})")
+    failure = outcome.observed.failure
+    if spec.raises is None and failure is not None:
+        line = f" at line {failure.steps[-1].line}" if failure.steps else " in the grader"
+        raise UnsoundKata(
+            f"{where} raises {failure.kinds[0]}: {failure.message[:300]}{line}; "
+            "mend one of them, or declare raises= in the case"
+        )
+    if spec.raises is not None and (failure is None or spec.raises not in failure.kinds):
+        did = f"raises {failure.kinds[0]}" if failure else "raises nothing"
+        raise UnsoundKata(f"{where} {did}, but the case declares raises={spec.raises}")
+
+
+def _load(path: Path, kind: Any) -> Any:
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _store(path: Path, value: Any) -> None:
+    """Write atomically and drop what the new file replaces; a cache may fail silently."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stem = path.name.rsplit("-", 1)[0]
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(msgspec.msgpack.encode(value))
+        os.replace(file.name, path)
+        for old in path.parent.glob(f"{stem}-*.msgpack"):
+            if old != path:
+                old.unlink(missing_ok=True)
+    except OSError:
+        return

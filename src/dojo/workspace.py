@@ -1,0 +1,100 @@
+"""The learner's files: stubs derived into katas/, never at the cost of what somebody wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, Literal
+
+from dojo.suite import Entry
+
+__all__ = ["is_pristine", "read_sums", "reset", "write_stub", "write_sums"]
+
+SUMS: Final = "SHA256SUMS"
+"""Digests of the stubs as derived, in katas/, in the format that sha256sum checks."""
+
+Done = Literal["written", "updated", "current", "edited"]
+
+
+def read_sums(root: Path) -> dict[str, str]:
+    """Return the digest of every derived stub by id."""
+    try:
+        lines = (root / "katas" / SUMS).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split("  ", 1) for line in lines if "  " in line)
+    return {path.removesuffix(".py"): digest for digest, path in pairs}
+
+
+def write_sums(root: Path, sums: dict[str, str]) -> None:
+    """Write all digests, sorted by id."""
+    text = "".join(f"{digest}  {id}.py\n" for id, digest in sorted(sums.items()))
+    _write(root / "katas" / SUMS, text.encode())
+
+
+def is_pristine(entry: Entry) -> bool:
+    """Whether a kata's file is exactly the stub that was derived last."""
+    try:
+        return _digest(entry.stub.read_bytes()) == read_sums(entry.root).get(entry.id)
+    except OSError:
+        return False
+
+
+def write_stub(entry: Entry, *, force: bool = False) -> Done:
+    """Derive a stub; what a learner has edited stays unless forced, and then is backed up."""
+    from dojo.mistakes import reference  # noqa: F401  (a broken solution is refused first)
+    from dojo.stubs import derive
+
+    stub = derive(entry.solution.read_text(encoding="utf-8")).encode()
+    exists = entry.stub.exists()
+    current = exists and entry.stub.read_bytes() == stub
+    edited = exists and not current and not is_pristine(entry)
+    if edited and not force:
+        return "edited"
+    if edited:
+        _back_up(entry)
+    if not current:
+        _write(entry.stub, stub)
+    sums = read_sums(entry.root)
+    if sums.get(entry.id) != _digest(stub):
+        write_sums(entry.root, {**sums, entry.id: _digest(stub)})
+    return "current" if current else "updated" if exists else "written"
+
+
+def reset(entry: Entry) -> Path | None:
+    """Put the stub back and return the backup of what was there, if it was anything else."""
+    pristine = is_pristine(entry)
+    backup = None if pristine or not entry.stub.exists() else _back_up(entry)
+    write_stub(entry, force=True)
+    return backup
+
+
+def _back_up(entry: Entry) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = entry.root / ".dojo" / "backups" / entry.id
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 0
+    while True:
+        backup = folder / f"{stamp}{f'-{number}' if number else ''}.py"
+        try:
+            with open(backup, "xb") as file:
+                file.write(entry.stub.read_bytes())
+            return backup
+        except FileExistsError:
+            number += 1
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file in one step, so that a kill leaves the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        file.write(data)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
