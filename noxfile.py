@@ -137,7 +137,7 @@ class Environment:
             and stamp.get("inputs") == self._inputs()
             and set(extras) <= set(stamp.get("extras", ()))
             and stamp.get("folder") == str(self.venv)
-            and stamp.get("python") == self._probe()[0]
+            and stamp.get("python") == list(self._probe())
             and self.script("dojo").exists()
         )
 
@@ -206,7 +206,7 @@ class Environment:
             extras=wanted,
             folder=str(self.venv),
             inputs=self._inputs(),
-            python=self._probe()[0],
+            python=self._probe(),
         )
 
     def _pip(self, extras: list[str], *options: str) -> int:
@@ -271,7 +271,7 @@ def introduction(before: dict[str, Any], inputs: str, tools: bool) -> str:
         return "The last installation was cut off: doing all of it again, for some minutes."
     if before.get("inputs") != inputs:
         return f"The requirements have changed: bringing {what} in .venv up to date."
-    return f"Adding {what} to .venv; this takes a minute or two, once."
+    return f"Adding {what} to .venv; this takes a minute or two."
 
 
 def run(

@@ -7,13 +7,15 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from dojo.progress import Progress, ProgressError
+from dojo.progress import Progress, ProgressError, _create
 from dojo.verdict import Verdict
 
 WRITER = """
@@ -30,6 +32,18 @@ for n in range(count):
     print(n, flush=True)
 """
 
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from dojo.progress import Progress
+
+with Progress(Path(sys.argv[1]))._writing() as db:
+    db.execute("PRAGMA cache_size = 1")  # Pages reach the file before the end of the transaction.
+    db.execute("UPDATE attempt SET kata = kata || 'spoilt'")
+    db.execute("DELETE FROM attempt WHERE id > 10")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 @pytest.fixture
 def progress(tmp_path: Path) -> Progress:
@@ -43,6 +57,25 @@ def writer(progress: Progress, name: str, count: int) -> subprocess.Popen[str]:
 
 def note(progress: Progress, kata: str, verdict: Verdict, digest: str = "a") -> None:
     progress.record(kata, verdict, 3, 5, 0.5, digest)
+
+
+@contextmanager
+def soon(action: Callable[[], None]) -> Iterator[None]:
+    """Do something in a thread that comes to a lock which the block holds."""
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            action()
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.1)
+    yield
+    thread.join()
+    assert [] == failures
 
 
 def is_sound(progress: Progress) -> bool:
@@ -147,6 +180,15 @@ class TestKilled:
             assert {"a/b"} == progress.solved()
             assert is_sound(progress)
 
+    def test_halfway_through_writing_leaves_the_state_before(self, progress):
+        for n in range(60):
+            note(progress, f"{'long' * 100}/{n}", Verdict.PASSED)
+        before = progress.latest()
+        process = subprocess.run([sys.executable, "-c", HALF, str(progress.path)], check=False)
+        assert -9 == process.returncode
+        assert before == progress.latest()
+        assert is_sound(progress)
+
 
 class TestShared:
     def test_writers_at_once_lose_nothing(self, progress):
@@ -158,6 +200,28 @@ class TestShared:
         assert 100 == len(progress.latest())
         assert 100 == progress.hints_seen("shared")
         assert is_sound(progress)
+
+    def test_a_file_that_another_process_has_just_made_is_used(self, progress):
+        progress.path.parent.mkdir()
+        with closing(sqlite3.connect(progress.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with soon(lambda: note(progress, "a/b", Verdict.PASSED)):
+                _create(other)
+                other.execute("COMMIT")
+        assert {"a/b"} == progress.solved()
+
+    def test_the_same_attempt_from_two_processes_is_one(self, progress):
+        note(progress, "a/b", Verdict.WRONG)
+        with closing(sqlite3.connect(progress.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with soon(lambda: note(progress, "a/b", Verdict.PASSED)):
+                other.execute(
+                    "INSERT INTO attempt (kata, verdict, passed, total, seconds, digest, at)"
+                    " VALUES ('a/b', 'passed', 3, 5, 0.5, 'a', 0)"
+                )
+                other.execute("COMMIT")
+        with closing(sqlite3.connect(progress.path)) as db:
+            assert (2,) == db.execute("SELECT count(*) FROM attempt").fetchone()
 
     def test_a_writer_that_does_not_end_is_named_as_the_reason(self, progress):
         note(progress, "a/b", Verdict.PASSED)

@@ -8,10 +8,11 @@ and project back:
 Each head works on its own neighbouring features: head 0 on the first d_head features of every
 projection, head 1 on the next d_head, and so on. The heads are joined in the same order.
 
-Padding tokens, wherever they stand, are never attended to: as keys they get weight zero. They
-still ask as queries, so their rows of the output are computed like any other. In a sequence that
-is all padding, nothing is left to attend to: every weight is zero, and the heads are zero before
-the last projection. No NaN may appear there, in the output or in a gradient.
+Padding tokens (`padding` is True there, on either side or in between) are never attended to: as
+keys they get weight zero. They still ask as queries, so their rows of the output are computed
+like any other. In a sequence that is all padding, nothing is left to attend to: every weight is
+zero, and the heads are zero before the last projection. No NaN may appear there, in the output or
+in a gradient.
 
 The output has the shape and dtype of `x`. There is no dropout.
 

@@ -33,6 +33,8 @@ class UCB1:
         self.c = c
         # ✗ self.c = math.sqrt(2) — The weight of exploration is fixed: use the argument.
         self.rng = rng
+        # ✗ self.rng = np.random.default_rng(0) — A fixed seed makes all agents choose alike: draw from
+        #   the generator that is passed in.
         self.counts = np.zeros(n_arms)
         # ✗ self.counts = np.ones(n_arms) — A count of one avoids the division by zero and hides that
         #   the arm was never tried: count from zero.

@@ -4,8 +4,8 @@ Find likely continuations of a prompt. The search keeps a few unfinished continu
 beams (at first one, which is empty), and makes each of them one token longer at every step:
 
 1. Score all live beams in one call. `score(prefixes)` takes n token lists, prompt included, and
-   returns the log-probabilities of what comes next, shape (n, V). They are at most 0. −inf marks
-   an impossible token, which is never chosen, and a row need not sum to one.
+   returns the log-probabilities of what comes next, shape (n, V), in float64. They are at most 0;
+   −inf marks an impossible token, which is never chosen. A row need not sum to one.
 2. Rank all extensions of all live beams together, by the sum of the log-probabilities of their
    new tokens. Equal sums rank in the order of their beams' ranks, then of their token ids.
 3. An extension is finished if it ends in `eos` or has `max_new_tokens` new tokens. Those of the
@@ -21,7 +21,7 @@ Each is a pair of its new tokens, without the prompt but with `eos` if it ends s
     score = (sum of the log-probabilities of its new tokens) / (number of new tokens)**length_penalty
 
 Of equal scores the one found first comes first. The prompt may be empty, and an `eos` inside it
-ends nothing. `length_penalty` is at least 0.
+ends nothing. `length_penalty` is at least 0. Keep float64: sums may be large and close together.
 
 >>> def score(prefixes):  # whatever came before, token 0 is as likely as 1 and 2 together
 ...     return np.log([[0.5, 0.25, 0.25]] * len(prefixes))
@@ -61,6 +61,8 @@ def beam_search(
     live: list[tuple[list[int], float]] = [([], 0.0)]  # new tokens, sum of log-probabilities
     # ✗ live = [([], 0.0)] * n_beams — Equal beams have equal extensions, which crowd out all
     #   others: begin with a single beam.
+    # ✗ live = [([], 0.0)] + [([], -math.inf)] * (n_beams - 1) — Dead copies that fill up the beam
+    #   are scored like live ones, and come back where extensions are few: begin with a single beam.
     for length in range(1, max_new_tokens + 1):
         rows = score([prompt + tokens for tokens, _ in live])
         # ✗ rows = score([tokens for tokens, _ in live]) — The model sees the new tokens only, and
@@ -72,9 +74,9 @@ def beam_search(
             for token in np.flatnonzero(row > -math.inf).tolist():
                 # ✗ for token in range(len(row)): — Impossible tokens become extensions and fill
                 #   the places that nothing better takes: leave out whatever is at −∞.
-                # ✗ for token in np.sort(np.argsort(-row, kind="stable")[:n_beams]).tolist(): — The
-                #   end token may take one of n_beams places, and then a beam lacks an unfinished
-                #   extension: keep one more of each.
+                # ✗ for token in np.flatnonzero((row >= np.sort(row)[-n_beams:][0]) & (row > -math.inf)):
+                #   — The end token may be one of a beam's n_beams best, and then its last unfinished
+                #   extension is missing: keep one more of each beam.
                 # ✗ for token in np.argpartition(-row, n_beams)[: n_beams + 1].tolist(): — There may
                 #   be no more tokens than beams: never ask for more of the best than there are.
                 # ✗ for token in range(len(row)) if len(live) == 1 else [int(row.argmax())]: — Each

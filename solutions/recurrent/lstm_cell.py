@@ -54,28 +54,28 @@ def lstm_cell(
     #   is input, forget, candidate, output.
     # ✗ i, f, g, o = gates.unflatten(-1, (-1, 4)).unbind(-1) — The gates are read in turn, row by
     #   row: each gate is one block of d_hidden neighbouring rows.
-    i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()
+    i, f, o = torch.sigmoid(i), torch.sigmoid(f), torch.sigmoid(o)
     # ✗ i, f, o = (1 / (1 + torch.exp(-gate)) for gate in (i, f, o)) — The exponential overflows,
     #   and although the value survives, the gradient is NaN: use the built-in sigmoid, or branch on
     #   sign.
     # ✗ i, f, o = (gate.exp() / (1 + gate.exp()) for gate in (i, f, o)) — The exponential overflows
     #   and gives infinity over infinity: use the built-in sigmoid, or branch on sign.
-    # ✗ i, f, o = i.sigmoid(), (f + 1).sigmoid(), o.sigmoid() — A forget bias of one belongs to the
-    #   initial weights: the step adds only the biases that it is given.
-    g = g.tanh()
-    # ✗ g = g.sigmoid() — The candidate is squashed to 0 … 1, so the cell can only grow: it takes
-    #   tanh.
+    # ✗ i, f, o = torch.sigmoid(i), torch.sigmoid(f + 1), torch.sigmoid(o) — A forget bias of one
+    #   belongs to the initial weights: the step adds only the biases that it is given.
+    g = torch.tanh(g)
+    # ✗ g = torch.sigmoid(g) — The candidate is squashed to 0 … 1, so the cell can only grow: it
+    #   takes tanh.
     # ✗ pass — The candidate goes into the cell without its tanh: squash it first.
     c_next = f * c + i * g
     # ✗ c_next = f * c + (1 - f) * g — Coupled gates are a variant: this cell has an input gate of
     #   its own, so use it.
     # ✗ c_next = f * c + g — The input gate is left out: the candidate passes through it.
-    h_next = o * c_next.tanh()
+    h_next = o * torch.tanh(c_next)
     # ✗ h_next = o * c_next — The cell state is unbounded: squash it with tanh before the output
     #   gate.
-    # ✗ h_next = (o * c_next).tanh() — The tanh comes too late: squash the cell state first, then
+    # ✗ h_next = torch.tanh(o * c_next) — The tanh comes too late: squash the cell state first, then
     #   gate.
-    # ✗ h_next = o * c.tanh() — The output looks at the old cell state: it shows the new one.
+    # ✗ h_next = o * torch.tanh(c) — The output looks at the old cell state: it shows the new one.
     return h_next, c_next
     # ✗ return c_next, h_next — The pair is swapped: the hidden state comes first.
     # ✗ return h_next, h_next — The next step needs the cell state itself: return both.

@@ -88,15 +88,9 @@ def grade(
     ] = min(os.cpu_count() or 1, 4),
 ) -> None:
     """Grade katas: all of them as a table, or the named ones in full."""
-    from dojo.engine import Engine
-    from dojo.grade import Grader
-
     suite = Suite.locate()
     entries = _chosen(suite, names)
-    with Engine() as engine:
-        grader = Grader(engine, suite.root / ".dojo" / "expected")
-        with ThreadPoolExecutor(jobs) as pool:
-            results = list(pool.map(grader.grade, entries))
+    results = _grade_all(suite, entries, jobs)
     _remember(suite, results)
     if as_json:
         from dojo.report import as_json as to_json
@@ -106,6 +100,19 @@ def grade(
         _show(suite, entries, results, full=bool(names))
     fine = all(result.verdict in (Verdict.PASSED, Verdict.NOT_STARTED) for result in results)
     raise typer.Exit(0 if fine else 1)
+
+
+def _grade_all(suite: Suite, entries: Sequence[Entry], jobs: int) -> list[KataResult]:
+    from dojo.engine import Engine
+    from dojo.grade import Grader
+    from dojo.workspace import is_pristine
+
+    if all(map(is_pristine, entries)):  # a fresh clone need not wait for torch
+        return [KataResult(kata=e.id, verdict=Verdict.NOT_STARTED) for e in entries]
+    with Engine() as engine:
+        grader = Grader(engine, suite.root / ".dojo" / "expected")
+        with ThreadPoolExecutor(jobs) as pool:
+            return list(pool.map(grader.grade, entries))
 
 
 def _show(

@@ -125,6 +125,8 @@ class Engine:
         if self._control is not None:
             self._control.close()  # the warm process ends its children and itself
         if self._warm is not None:
+            if not self._ready:
+                self._warm.kill()
             try:
                 self._warm.wait(2)
             except subprocess.TimeoutExpired:

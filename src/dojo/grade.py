@@ -59,7 +59,7 @@ class Grader:
             return _not_loaded(key, run, text)
         missing = run.began.missing if run.began else ()
         if set(missing) == set(names):
-            return _nothing_defined(key, run, text, names)
+            return _nothing_defined(key, run, names)
         answers = outcomes(run, len(key.specs))
         judge = Judge(key, record, text, run.began.found if run.began else ())
         cases = judge.judge_all(answers)
@@ -175,7 +175,7 @@ class Judge:
         kind = failure.kinds[0]
         details = self._trace(failure)
         if kind == "NotDefined":
-            return Verdict.RAISED, _missing_summary(failure.message, self.found), ()
+            return Verdict.RAISED, f"`{failure.message}` is not defined", _found(failure.message, self.found)
         if kind == "NotImplementedError" and failure.steps:
             function = failure.steps[-1].function
             return Verdict.RAISED, f"`{function}` is still to be written", ()
@@ -196,7 +196,7 @@ class Judge:
         source = self.text.splitlines()
         for step in failure.steps:
             code = source[step.line - 1].strip() if 0 < step.line <= len(source) else ""
-            lines.append(f"{name}:{step.line} in {step.function}: {code}")
+            lines.append(f"{name}:{step.line} in {step.function}: {_one_line(code, 100)}")
         return tuple(lines)
 
 
@@ -360,17 +360,19 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
     return _whole(key, Verdict.RAISED, summary, trace, run.printed)
 
 
-def _nothing_defined(key: Key, run: Run, text: str, names: Sequence[str]) -> KataResult:
+def _nothing_defined(key: Key, run: Run, names: Sequence[str]) -> KataResult:
     found = run.began.found if run.began else ()
-    summary = _missing_summary(names[0], found)
-    details = (f"found: {', '.join(f'`{name}`' for name in found[:8])}",) if found else ()
-    return _whole(key, Verdict.NO_ANSWER, summary, details, run.printed)
+    summary = f"`{names[0]}` is not defined"
+    return _whole(key, Verdict.NO_ANSWER, summary, _found(names[0], found), run.printed)
 
 
-def _missing_summary(name: str, found: Sequence[str]) -> str:
+def _found(name: str, found: Sequence[str]) -> tuple[str, ...]:
+    """List what a file defines in place of a name, and what may be meant."""
+    if not found:
+        return ("the file defines no function and no class",)
+    listed = f"found: {', '.join(f'`{_word(other)}`' for other in found[:8])}"
     near = difflib.get_close_matches(name, found, 1, cutoff=0.4)
-    what = f"`{name}` is not defined"
-    return f"{what}; found `{near[0]}`: did you mean that?" if near else what
+    return (listed, f"did you mean `{_word(near[0])}` to be it?") if near else (listed,)
 
 
 def _word(text: str) -> str:
@@ -378,10 +380,10 @@ def _word(text: str) -> str:
     return re.sub(r"\W", "", text)[:60] or "an exception"
 
 
-def _one_line(text: str) -> str:
-    """Return an untrusted message as one short printable line."""
+def _one_line(text: str, length: int = 300) -> str:
+    """Return untrusted text as one short printable line."""
     flat = " ".join(_printable(text).split())
-    return flat if len(flat) <= 300 else flat[:299] + "…"
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 
 def _printable(text: str) -> str:

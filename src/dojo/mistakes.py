@@ -51,9 +51,7 @@ def find_mistakes(source: str) -> tuple[Mistake, ...]:
     seen: dict[str, int] = {}
     mistakes = []
     for note in solution.notes:
-        spare = solution.spare_of(note)
-        edit = _statement_edit(solution, note) if spare is None else _edit(solution, note, spare)
-        changed = solution.text(edit)
+        changed = solution.text(_edit(solution, note))
         _demand_new(note, changed, right, seen)
         mistakes.append(Mistake(note.first, note.wrong, note.why, changed))
     return tuple(mistakes)
@@ -242,26 +240,22 @@ def _demand_order(tree: ast.Module, notes: Sequence[_Note], spares: Sequence[Fun
         raise MistakeError(
             spares[0].lineno, "code follows a function `_`: move the function to the file's end"
         )
-    headings = {note.last: note for note in notes if note.column == 0}
+    places = {_first_line(spare) - 1 for spare in spares}
+    headings = {note.last for note in notes if note.column == 0 and note.last in places}
     for spare in spares:
-        if headings.pop(_first_line(spare) - 1, None) is None:
+        if _first_line(spare) - 1 not in headings:
             raise MistakeError(
                 spare.lineno,
                 "a function `_` replaces nothing: write "
                 f"`# {MARK} Class.method — why` right above it",
             )
     for note in notes:
-        if note.first > _first_line(spares[0]) and headings.get(note.last, None) is note:
-            raise MistakeError(note.first, _astray())
-        if note.first > _first_line(spares[0]) and note.column:
-            raise MistakeError(note.first, _astray())
-
-
-def _astray() -> str:
-    return (
-        "a mistake about a function `_`, which is one itself: "
-        "move it under a statement of the solution, or right above a function `_`"
-    )
+        if note.first > _first_line(spares[0]) and (note.column or note.last not in headings):
+            raise MistakeError(
+                note.first,
+                "a mistake in a function `_`, which is one itself: "
+                "move it under a statement of the solution",
+            )
 
 
 def _section_start(
@@ -296,7 +290,12 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _statement_edit(solution: _Solution, note: _Note) -> _Edit:
+def _edit(solution: _Solution, note: _Note) -> _Edit:
+    spare = solution.spare_of(note)
+    return _of_line(solution, note) if spare is None else _of_function(solution, note, spare)
+
+
+def _of_line(solution: _Solution, note: _Note) -> _Edit:
     """Replace the statement, or the header, that a note stands under."""
     above = max(
         (line for line in solution.logical if line.last < note.first),
@@ -308,8 +307,9 @@ def _statement_edit(solution: _Solution, note: _Note) -> _Edit:
             note.first, "the wrong line stops in the middle: close its brackets and quotes"
         )
     if above.is_header and note.wrong.endswith(":"):
-        indent = re.match(r"\s*", solution.lines[above.first - 1])
-        return _Edit(above.first, above.last, (f"{indent and indent[0]}{note.wrong}",))
+        header = solution.lines[above.first - 1]
+        indent = header[: len(header) - len(header.lstrip())]
+        return _Edit(above.first, above.last, (indent + note.wrong,))
     node = _statement(solution, above.last, note.column)
     if node is None:
         raise MistakeError(note.first, _homeless(above))
@@ -317,24 +317,26 @@ def _statement_edit(solution: _Solution, note: _Note) -> _Edit:
         raise MistakeError(
             note.first, "two statements share the line above: give each a line of its own"
         )
-    indent_text = solution.lines[node.lineno - 1][: note.column]
-    return _Edit(_first_line(node), above.last, (indent_text + note.wrong,))
+    indent = solution.lines[node.lineno - 1][: note.column]
+    return _Edit(_first_line(node), above.last, (indent + note.wrong,))
 
 
 def _is_closed(wrong: str) -> bool:
     """Tell whether a line stands on its own, so that it cannot swallow the next one."""
     try:
-        _tokens(wrong)
+        _tokens(f"{wrong}\n")
     except SyntaxError:
         return False
     return True
 
 
 def _statement(solution: _Solution, last: int, column: int) -> ast.stmt | None:
+    """Return the statement that ends in a line and begins, first in its line, in a column."""
     for node in ast.walk(solution.tree):
-        if isinstance(node, ast.stmt) and (node.end_lineno, node.col_offset) == (last, column):
-            if not solution.lines[node.lineno - 1][:column].strip():
-                return node
+        if not isinstance(node, ast.stmt) or node.end_lineno != last:
+            continue
+        if node.col_offset == column and not solution.lines[node.lineno - 1][:column].strip():
+            return node
     return None
 
 
@@ -356,7 +358,7 @@ def _homeless(above: _Logical) -> str:
     )
 
 
-def _edit(solution: _Solution, note: _Note, spare: Function) -> _Edit:
+def _of_function(solution: _Solution, note: _Note, spare: Function) -> _Edit:
     """Replace the function that a note names by the function `_` under it."""
     target = _target(solution, note.wrong)
     if target is None:
@@ -374,9 +376,11 @@ def _edit(solution: _Solution, note: _Note, spare: Function) -> _Edit:
     indent = solution.lines[target.lineno - 1][: target.col_offset]
     verbatim = set(_inside_strings(spare))
     body = tuple(
-        lines[number - 1]
-        if number in verbatim or not lines[number - 1].strip()
-        else indent + lines[number - 1]
+        (
+            lines[number - 1]
+            if number in verbatim or not lines[number - 1].strip()
+            else indent + lines[number - 1]
+        )
         for number in range(_first_line(spare), (spare.end_lineno or 0) + 1)
     )
     return _Edit(_first_line(target), target.end_lineno or 0, body)

@@ -55,7 +55,7 @@ def show_overview(console: Console, suite: Suite, results: Sequence[KataResult])
         console.print(Text.assemble(_mark(result.verdict), " ", (result.kata, "bold"), _score(result)))
         worst = next((c for c in result.cases if c.verdict is not Verdict.PASSED), None)
         if text := result.summary or (worst and (worst.why or f"{worst.title}: {worst.summary}")):
-            console.print(Padding(_code(text), (0, 0, 0, 2)))
+            _line(console, text, 2)
     console.print()
     console.print(next_step(suite, results))
 
@@ -99,49 +99,57 @@ def show_full(console: Console, entry: Entry, result: KataResult) -> None:
     """Print a kata's cases and everything there is to say about them."""
     console.print(Text.assemble(_mark(result.verdict), " ", (entry.id, "bold"), _score(result)))
     if result.verdict is Verdict.NOT_STARTED:
-        console.print(Padding(_code(f"Write it in `katas/{entry.id}.py`."), (0, 0, 0, 2)))
+        _line(console, f"Write it in `katas/{entry.id}.py`.", 2)
         return
     if result.summary:
-        _show_lines(console, [result.summary], result.details, 2)
+        _line(console, result.summary, 2)
+        _dim(console, result.details, 4)
     else:
         said: set[str] = set()
-        for case in result.cases:
-            _show_case(console, case, said)
+        for cases in _by_title(result.cases):
+            _show_group(console, cases, said)
     if result.printed.strip() and not result.passed:
         lines = result.printed.rstrip().splitlines()
         more = [f"… {len(lines) - 12} more lines"] if len(lines) > 12 else []
-        _show_lines(console, ["Your code printed:"], [*lines[:12], *more], 2)
+        _line(console, "Your code printed:", 2)
+        _dim(console, [*lines[:12], *more], 4)
     if result.passed:
-        console.print(Padding(_code(f"`dojo explain {entry.name}` shows the solution."), (0, 0, 0, 2)))
+        _line(console, f"`dojo explain {entry.name}` shows the solution, and what is asked next.", 2)
 
 
-def _show_case(console: Console, case: CaseResult, said: set[str]) -> None:
-    line = Table.grid(expand=False)
-    line.add_column(width=4)
-    line.add_column()
-    line.add_row(Text.assemble("  ", _mark(case.verdict)), Text(case.title))
-    console.print(line)
-    if case.verdict is Verdict.PASSED:
-        return
-    console.print(Padding(Text(case.case, "dim"), (0, 0, 0, 4)))
-    repeated = case.why and case.why in said
-    if case.why and not repeated:
-        said.add(case.why)
-        console.print(Padding(_code(f"This looks like: {case.why}", "yellow"), (0, 0, 0, 4)))
-    if repeated:
-        summary = f"{case.verdict}: {case.summary} (the same mistake)"
-        _show_lines(console, [summary], (), 4)
-    else:
-        _show_lines(console, [f"{case.verdict}: {case.summary}"], case.details, 4)
+def _by_title(cases: Sequence[CaseResult]) -> list[list[CaseResult]]:
+    groups: dict[str, list[CaseResult]] = {}
+    for case in cases:
+        groups.setdefault(case.title, []).append(case)
+    return list(groups.values())
 
 
-def _show_lines(
-    console: Console, first: Sequence[str], rest: Sequence[str], indent: int
-) -> None:
-    for text in first:
-        console.print(Padding(_code(text), (0, 0, 0, indent)))
-    for text in rest:
-        console.print(Padding(Text(text, "dim"), (0, 0, 0, indent + 2)))
+def _show_group(console: Console, cases: Sequence[CaseResult], said: set[str]) -> None:
+    """Print the cases of one title: the first that fails in full, the others in a line each."""
+    failed = [case for case in cases if case.verdict is not Verdict.PASSED]
+    mark = _mark(failed[0].verdict if failed else Verdict.PASSED)
+    some = f" ({len(cases) - len(failed)} of {len(cases)} cases)" if failed and cases[1:] else ""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(" ", mark, Text(cases[0].title + some))
+    console.print(grid)
+    for index, case in enumerate(failed):
+        if case.why and case.why not in said:
+            said.add(case.why)
+            _line(console, f"This looks like: {case.why}", 4, "yellow")
+        _line(console, f"{case.verdict}: {case.summary}", 4)
+        if sizes := case.case.partition("[")[2].removesuffix("]").replace(",", ", "):
+            _dim(console, [f"with {sizes}"], 6)
+        if not index:  # a known mistake needs no further evidence than one line
+            _dim(console, case.details[:1] if case.why else case.details, 6)
+
+
+def _line(console: Console, text: str, indent: int, style: str = "") -> None:
+    console.print(Padding(_code(text, style), (0, 0, 0, indent), expand=False))
+
+
+def _dim(console: Console, lines: Sequence[str], indent: int) -> None:
+    for line in lines:
+        console.print(Padding(Text(line, "dim"), (0, 0, 0, indent), expand=False))
 
 
 def case_lines(case: CaseResult, result: KataResult) -> list[str]:

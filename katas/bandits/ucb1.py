@@ -1,0 +1,38 @@
+"""UCB1: explore in the face of uncertainty.
+
+An agent learns which of `n_arms` arms pays best. It picks an arm of largest index,
+
+    index(a) = mean(a) + c · √(ln t / n(a))
+
+where n(a) is how many rewards arm a has had, mean(a) their average, and t the number of all
+rewards so far, t = Σ n(a). An arm without any reward has the index +∞, so each is tried once before
+any is tried again.
+
+Where several arms share the largest index, +∞ included, each of them is equally likely, afresh at
+every call. `rng` is the only source of chance; how many numbers you take from it is up to you.
+
+>>> agent = UCB1(n_arms=3, rng=np.random.default_rng(0))
+>>> agent.update(0, 1.0), agent.update(1, 0.2), agent.update(2, 0.1)
+(None, None, None)
+>>> agent.select()
+0
+"""
+
+import math
+
+import numpy as np
+
+
+class UCB1:
+    """Raise ValueError if `n_arms` is below 1."""
+
+    def __init__(self, n_arms: int, rng: np.random.Generator, c: float = math.sqrt(2)) -> None:
+        raise NotImplementedError
+
+    def select(self) -> int:
+        """Return the arm to pull now and change no statistics: it may be called again."""
+        raise NotImplementedError
+
+    def update(self, arm: int, reward: float) -> None:
+        """Record the reward of an arm, selected or not; IndexError unless 0 ≤ arm < n_arms."""
+        raise NotImplementedError

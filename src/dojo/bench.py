@@ -1,0 +1,193 @@
+"""`nox -s bench`: how long a verdict takes, as ratios measured in one run.
+
+Every figure stands beside what it is compared with, so that a slow or busy machine changes both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from dojo.engine import Engine
+from dojo.grade import Grader
+from dojo.mistakes import reference
+from dojo.suite import Entry, Suite
+from dojo.verdict import Verdict
+
+__all__ = ["Figure", "main", "measure"]
+
+ROUNDS: Final = 5
+ANSWERS: Final = 100
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: a figure, what it is divided by, and the ratio that is aimed at."""
+
+    what: str
+    seconds: float
+    beside: str
+    other: float
+    aim: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the other."""
+        return self.seconds / self.other
+
+    @property
+    def met(self) -> bool:
+        """Whether the aim is met; aims above one million are information only."""
+        return self.ratio <= self.aim
+
+
+def main() -> None:
+    """Measure, print a table and write `.dojo/bench.json`."""
+    from rich.console import Console
+    from rich.table import Table
+
+    suite = Suite.locate()
+    figures = list(measure(suite))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("what", "measured", "beside", "measured", "ratio", "aim", ""):
+        table.add_column(column, justify="right" if column in ("measured", "ratio", "aim") else "left")
+    for figure in figures:
+        table.add_row(
+            figure.what,
+            f"{figure.seconds:.4g}",
+            figure.beside,
+            f"{figure.other:.4g}",
+            f"{figure.ratio:.3f}",
+            f"≤ {figure.aim:g}",
+            "" if figure.met else "missed",
+        )
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    path = suite.root / ".dojo" / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    rows = [asdict(figure) | {"ratio": figure.ratio, "met": figure.met} for figure in figures]
+    path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    console.print(f"\nwritten to {path.relative_to(suite.root)}; seconds unless another unit is named")
+
+
+def measure(suite: Suite) -> Iterator[Figure]:
+    """Yield every figure, in one run on one machine."""
+    with _solved(suite) as solved:
+        _grade_command(solved, "lstm_cell")  # expected values and byte code are in place
+        torch = _median(lambda: _run(solved, "import torch"))
+        cold = _median(lambda: _grade_command(solved, "lstm_cell"))
+        yield Figure("dojo grade of one kata, cold", cold, "import torch", torch, 1.25)
+        yield Figure(
+            "dojo grade of all katas, cold",
+            _median(lambda: _grade_command(solved)),
+            "import torch",
+            torch,
+            1.25 + 0.05 * len(solved.entries),
+        )
+        yield from _warm(solved, torch)
+
+
+def _warm(suite: Suite, torch: float) -> Iterator[Figure]:
+    with Engine() as engine:
+        grader = Grader(engine, suite.root / ".dojo" / "expected")
+        for entry in suite.entries:
+            assert grader.grade(entry, _answer(entry)).verdict is Verdict.PASSED, entry.id
+        each = [_median(lambda e=entry: _time(lambda: grader.grade(e, _answer(e)))) for entry in suite.entries]  # type: ignore[misc]
+        median = statistics.median(each)
+        yield Figure("save to verdict, warm, median kata", median, "0.15 s", 0.15, 1.0)
+        yield Figure("each kata, warm, mean", statistics.mean(each), "import torch", torch, 0.05)
+        yield Figure("100 answers, CPU time each", _cpu(grader, suite), "import torch", torch, 0.06)
+        one, two, ten = (_many(grader, suite, n, jobs) for n, jobs in ((1, 1), (1, 2), (10, 1)))
+        yield Figure("100 answers, 2 workers", two, "1 worker", one, 1 / 1.8)
+        yield Figure("1000 answers", ten, "100 answers", one, 10.5)
+
+
+def _answer(entry: Entry) -> Path:
+    return entry.stub
+
+
+@contextmanager
+def _solved(suite: Suite) -> Iterator[Suite]:
+    """Make a copy of the suite in which every kata is answered by its reference."""
+    with tempfile.TemporaryDirectory(prefix="dojo-bench-") as folder:
+        root = Path(folder)
+        for tree in ("solutions", "graders"):
+            shutil.copytree(suite.root / tree, root / tree)
+        for entry in suite.entries:
+            path = root / "katas" / f"{entry.id}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(reference(entry.solution.read_text(encoding="utf-8")), encoding="utf-8")
+        yield Suite(root)
+
+
+def _run(suite: Suite, *arguments: str) -> None:
+    source = str(Path(__file__).parent.parent)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": source}
+    subprocess.run(
+        [sys.executable, "-c", *arguments],
+        cwd=suite.root,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _grade_command(suite: Suite, *names: str) -> float:
+    command = "import sys; from dojo.cli import main; main()"
+    return _time(lambda: _run(suite, command, "grade", *names))
+
+
+def _time(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _median(work: Callable[[], object]) -> float:
+    return statistics.median(_time(work) for _ in range(ROUNDS))
+
+
+def _cpu(grader: Grader, suite: Suite) -> float:
+    """Return CPU seconds per answer, parent and children together."""
+    before = _cpu_now()
+    _many(grader, suite, 1, 1)
+    return (_cpu_now() - before) / ANSWERS
+
+
+def _cpu_now() -> float:
+    """Return this process's CPU seconds, and those of the warm process and its dead children."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    total = own.ru_utime + own.ru_stime
+    for pid in _children():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def _children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+def _many(grader: Grader, suite: Suite, hundreds: int, jobs: int) -> float:
+    """Grade answers in turn and return how long it took."""
+    katas = suite.entries[:5]
+    work = [katas[i % len(katas)] for i in range(hundreds * ANSWERS)]
+    with ThreadPoolExecutor(jobs) as pool:
+        return _time(lambda: list(pool.map(lambda e: grader.grade(e, _answer(e)), work)))
+
+
+if __name__ == "__main__":
+    main()

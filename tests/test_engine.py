@@ -1,0 +1,282 @@
+"""The engine ends every job with an answer or a reason, and outlives all of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dojo import wire
+from dojo.engine import Engine, Run, Silence
+from dojo.wire import Job, Observed
+
+CASES = """
+def double(kata, draw, n):
+    return kata.double(draw.normal(n))
+def count(kata, draw, n):
+    return kata.count(draw.host(Counter, start=n))
+class Counter: pass
+"""
+HONEST = """
+import torch
+def double(x): return 2 * x
+def count(counter): return [counter.step(by=2) for _ in range(3)]
+"""
+
+
+class Counter:
+    """A hosted object."""
+
+    def __init__(self, start: int) -> None:
+        self.value = start
+        self.calls = 0
+
+    def step(self, by: int) -> int:
+        """Count on."""
+        if by < 0:
+            raise ValueError("only forwards")
+        self.calls += 1
+        self.value += by
+        return self.value
+
+    def observed(self) -> dict[str, int]:
+        """Report."""
+        return {"calls": self.calls}
+
+
+def host(name: str, seed: str, sizes: dict[str, Any]) -> Counter:
+    assert name == "Counter"
+    return Counter(**sizes)
+
+
+def run(engine: Engine, source: str, *, limit: float = 3.0) -> Run:
+    runs = tuple(
+        (str(i), name, wire.encode({"n": n})) for i, (name, n) in enumerate([("double", 3), ("count", 5)])
+    )
+    job = Job(source, "answer.py", CASES, runs, 0, ("double", "count"))  # type: ignore[arg-type]
+    return engine.run(job, [limit] * 2, host)
+
+
+def double(body: str) -> str:
+    """An answer whose first case does something, and whose second is honest."""
+    return HONEST.replace("return 2 * x", body)
+
+
+def why(run: Run, index: int = 0) -> str:
+    ended = run.ended[index]
+    assert isinstance(ended, Silence)
+    return f"{ended.why}: {ended.detail}"
+
+
+def value(run: Run, index: int) -> Any:
+    ended = run.ended[index]
+    assert isinstance(ended, Observed), ended
+    assert ended.failure is None
+    return wire.decode(ended.value)
+
+
+def kind(run: Run, index: int = 0) -> str:
+    ended = run.ended[index]
+    assert isinstance(ended, Observed) and ended.failure is not None
+    return ended.failure.kinds[0]
+
+
+def test_honest_answer_comes_back_with_the_hosts_own_log(engine: Engine) -> None:
+    result = run(engine, HONEST)
+
+    assert (3,) == value(result, 0).shape
+    assert [7, 9, 11] == value(result, 1)
+    assert (("Counter", wire.encode({"calls": 3})),) == result.hosted[1]
+
+
+def test_fresh_process_gives_the_same_answer(engine: Engine) -> None:
+    with Engine(fork=False) as fresh:
+        theirs = run(fresh, HONEST)
+    ours = run(engine, HONEST)
+
+    assert ours.ended == theirs.ended
+    assert ours.hosted == theirs.hosted
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("exec('while True: pass')", "too slow: 1 s"),
+        ("import signal; signal.raise_signal(signal.SIGSTOP)", "too slow: 1 s"),
+        ("'a' * 30 and __import__('re').match('(a+)+$', 'a' * 60 + 'b')", "too slow: 1 s"),
+        ("__import__('os')._exit(0)", "stopped: ended itself with exit status 0"),
+        ("__import__('ctypes').string_at(0)", "stopped: was ended by SIGSEGV"),
+        ("__import__('os').abort()", "stopped: was ended by SIGABRT"),
+        ("__import__('os').close(3)", "stopped: "),
+        ("__import__('os').write(3, b'x' * 100)", "malformed: "),
+        ("__import__('os').write(3, (2**62).to_bytes(8, 'little'))", "malformed: a message of"),
+        ("__import__('os').write(3, (4).to_bytes(8, 'little') + b'abcd')", "malformed: "),
+    ],
+)
+def test_case_that_falls_silent_has_its_reason_and_costs_no_other(
+    engine: Engine, body: str, expected: str
+) -> None:
+    result = run(engine, double(body), limit=1.0)
+
+    assert why(result).startswith(expected)
+    assert [7, 9, 11] == value(result, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("raise SystemExit(0)", "SystemExit"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("return double(x)", "RecursionError"),
+        ("return torch.zeros(10 * 2**28)", "RuntimeError"),
+        ("return bytearray(10 * 2**30)", "MemoryError"),
+        ("return undefined", "NameError"),
+    ],
+)
+def test_case_that_raises_says_what(engine: Engine, body: str, expected: str) -> None:
+    result = run(engine, double(body))
+
+    assert expected == kind(result)
+    assert [7, 9, 11] == value(result, 1)
+
+
+def test_failure_points_into_the_learners_file_only(engine: Engine) -> None:
+    ended = run(engine, double("return torch.zeros(2) @ torch.zeros(3)")).ended[0]
+
+    assert isinstance(ended, Observed) and ended.failure is not None
+    assert [(3, "double")] == [(step.line, step.function) for step in ended.failure.steps]
+
+
+def test_exception_whose_message_raises_is_reported_without_it(engine: Engine) -> None:
+    source = "class Odd(Exception):\n    def __str__(self): raise self\n" + double("raise Odd")
+    ended = run(engine, source).ended[0]
+
+    assert isinstance(ended, Observed) and ended.failure is not None
+    assert "(its message could not be read)" == ended.failure.message
+
+
+def test_two_time_outs_are_enough(engine: Engine) -> None:
+    source = "def double(x):\n    while True: pass\ncount = double\n"
+    runs = tuple((str(i), "double", wire.encode({"n": 2})) for i in range(4))
+    job = Job(source, "answer.py", CASES, runs, 0, ())  # type: ignore[arg-type]
+
+    result = engine.run(job, [0.3] * 4)
+
+    assert ["too slow", "too slow", "not run", "not run"] == [
+        ended.why for _, ended in sorted(result.ended.items()) if isinstance(ended, Silence)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def double(x:\n    pass", "SyntaxError"),
+        ("raise OSError('no')", "OSError"),
+        ("import sys; sys.exit()", "SystemExit"),
+        ("import nowhere", "ModuleNotFoundError"),
+    ],
+)
+def test_file_that_does_not_load_says_why(engine: Engine, source: str, expected: str) -> None:
+    broken = run(engine, source).broken
+
+    assert isinstance(broken, wire.Failure)
+    assert expected == broken.kinds[0]
+
+
+def test_file_that_ends_its_process_says_so(engine: Engine) -> None:
+    broken = run(engine, "import os; os._exit(3)").broken
+
+    assert Silence("stopped", "ended itself with exit status 3") == broken
+
+
+def test_names_that_are_missing_are_reported_with_those_that_are_there(engine: Engine) -> None:
+    began = run(engine, "def dubble(x): return 2 * x\nimport torch\nfrom math import sqrt\n").began
+
+    assert began is not None
+    assert ("double", "count") == began.missing
+    assert ("dubble",) == began.found
+
+
+def test_a_million_lines_are_cut_and_do_not_block(engine: Engine) -> None:
+    result = run(engine, double("[print('x' * 20) for _ in range(10**6)]; return 2 * x"), limit=20)
+
+    assert (3,) == value(result, 0).shape
+    assert len(result.printed) < 10_000
+    assert "21.0 MB in all" in result.printed
+
+
+def test_result_that_is_too_large_is_described(engine: Engine) -> None:
+    source = double("return [torch.zeros(2**22) for _ in range(20)]")
+    ended = run(engine, source, limit=20).ended[0]
+
+    assert isinstance(ended, Observed)
+    assert isinstance(ended.value, wire.Other)
+    assert "MB" in ended.value.name
+
+
+def test_hosted_object_refuses_by_an_exception_in_the_learners_code(engine: Engine) -> None:
+    source = HONEST.replace("by=2", "by=-2")
+
+    assert "ValueError" == kind(run(engine, source), 1)
+
+
+@pytest.mark.parametrize("name", ["observed", "_private", "absent", "value"])
+def test_hosted_object_shows_its_public_methods_only(engine: Engine, name: str) -> None:
+    source = HONEST.replace("counter.step(by=2)", f"getattr(counter, {name!r})()")
+
+    assert kind(run(engine, source), 1) in ("AttributeError", "RuntimeError")
+
+
+def test_hosted_object_takes_plain_values_only(engine: Engine) -> None:
+    source = HONEST.replace("by=2", "by=object()")
+
+    assert "TypeError" == kind(run(engine, source), 1)
+
+
+def test_input_that_is_written_into_is_reported_by_name(engine: Engine) -> None:
+    cases = "def double(kata, draw, n):\n    x = draw.normal(n)\n    return kata.double(x)\n"
+    job = Job(
+        double("x *= 2; return x"), "answer.py", cases, (("1", "double", wire.encode({"n": 2})),), 0
+    )  # type: ignore[arg-type]
+
+    ended = engine.run(job, [3.0]).ended[0]
+
+    assert isinstance(ended, Observed)
+    assert ("x",) == ended.modified
+
+
+def test_what_an_answer_starts_dies_with_it(engine: Engine, tmp_path: Path) -> None:
+    sign = tmp_path / "alive"
+    command = f"sleep 1; touch {sign}"
+    run(engine, double(f"__import__('subprocess').Popen(['sh', '-c', {command!r}]); return 2 * x"))
+    time.sleep(1.5)
+
+    assert not sign.exists()
+
+
+def test_child_holds_no_descriptor_but_its_own(engine: Engine) -> None:
+    result = run(engine, double("import os; return len(os.listdir('/proc/self/fd'))"))
+
+    assert 5 == value(result, 0)  # four, and the folder that is being listed
+
+
+def test_nothing_of_one_answer_is_left_for_the_next(engine: Engine) -> None:
+    run(engine, double("import builtins; builtins.left = torch.left = 1; return 2 * x"))
+    result = run(engine, double("import builtins; return hasattr(builtins, 'left') or hasattr(torch, 'left')"))
+
+    assert value(result, 0) is False
+
+
+def test_engine_leaves_no_process_and_no_folder_behind() -> None:
+    with Engine() as engine:
+        run(engine, HONEST)
+        folder = Path(engine._folder)
+        assert engine._warm is not None
+        pid = engine._warm.pid
+
+    assert not folder.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
