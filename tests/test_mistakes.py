@@ -220,6 +220,11 @@ class TestFindMistakes:
         assert "text = '\\nleft'" == ast.unparse(method.body[0])
         assert "        # an ordinary comment\n" in mistake.source
 
+    def test_the_decorators_of_what_a_function_replaces_go(self):
+        source = "@cache\ndef f(x):\n    return x\n\n\n# ✗ f — A: b.\ndef _(x):\n    return 1\n"
+
+        assert "def f(x):\n    return 1\n" == find_mistakes(source)[0].source
+
     def test_a_decorated_statement_is_replaced_from_its_first_decorator(self):
         source = "@cache\n@other\ndef f(x):\n    return x\n\n\n# ✗ f = None — Why: cure.\n"
 
@@ -274,6 +279,7 @@ class TestReference:
         [
             SOLUTION,
             "def f(x):\n    # ✗ def f(y): — A: b.\n\n    # why\n    return x\n",
+            "def f(x):\n    # ✗ def f(y): — A: b.\n\n    return x\n",
             "class A:\n    # ✗ class A(B): — A: b.\n\n    def f(self):\n        return 1\n",
             "def f():\n    def g():\n        return 1\n\n    # ✗ g = 1 — A: b.\n    return g\n",
             "def f():\n    return 1\n\n\n# ✗ f = 1 — A: b.\n\n\ndef g():\n    return 2\n",
@@ -287,6 +293,11 @@ class TestReference:
 
         assert "# ✗" in source
         assert black.format_str(reference(source), mode=mode) == reference(source)
+
+    def test_no_gap_is_left_under_a_header(self):
+        source = function("# ✗ def f(y): — A: b.") + "\n" + "    return x\n"
+
+        assert function("return x") == reference(source)
 
     def test_a_text_without_mistakes_stays_as_it_is(self):
         source = "x = 1\n\n\n\n# a comment\n#   that goes on\ny = '''\n\n\n'''\n"
@@ -330,6 +341,7 @@ REFUSED = {
     "a backslash": ("x = 1\n# ✗ x = 1 + \\ — A: b.\ny\n", 2, "close its brackets"),
     "no such target": ("def f(): 0\n# ✗ g — A: b.\ndef _(): 1\n", 2, "not exactly one"),
     "a class as target": ("class A: 0\n# ✗ A — A: b.\ndef _(): 1\n", 2, "not exactly one"),
+    "itself as target": ("def f(): 0\n# ✗ _ — A: b.\ndef _(): 1\n", 2, "not exactly one"),
     "two targets": (
         "def f(): 0\ndef f(): 1\n# ✗ f — A: b.\ndef _(): 1\n",
         3,
@@ -396,7 +408,14 @@ PIECES = st.sampled_from(
             "pass",
             "@f",
         ),
-        *("# ✗ f — why", "# ✗ x = 2 — why", "# ✗ pass — why", "# ✗ if y: — why", "# ✗ A.f — why"),
+        *(
+            "# ✗ f — why",
+            "# ✗ x = 2 — why",
+            "# ✗ pass — why",
+            "# ✗ if y: — why",
+            "# ✗ A.f — why",
+            "# ✗ _ — why",
+        ),
         *(
             "#   more",
             "# ✗ x = (",

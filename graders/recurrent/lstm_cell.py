@@ -71,7 +71,7 @@ def gradients(kata, draw, B, d_in, d_hidden):
     x, h, c = (draw.normal(B, d).requires_grad_() for d in (d_in, d_hidden, d_hidden))
     weights = [weight.requires_grad_() for weight in drawn(draw, d_in, d_hidden)]
     found = kata.lstm_cell(x, (h, c), *weights)
-    torch.autograd.backward(found, [draw.normal(B, d_hidden) for _ in found])
+    draw.backward(*found)
     return {"x": x.grad, "h": h.grad, "c": c.grad, "weights": [w.grad for w in weights]}
 
 
@@ -84,7 +84,7 @@ def sequence(kata, draw, B, T, d_in, d_hidden):
     h, c = draw.normal(B, d_hidden), draw.normal(B, d_hidden)
     for x in xs.unbind(1):
         h, c = kata.lstm_cell(x, (h, c), *weights)
-    h.backward(draw.normal(B, d_hidden))
+    draw.backward(h)
     return {"h": h, "c": c, "xs": xs.grad, "weights": [w.grad for w in weights]}
 
 
@@ -102,5 +102,5 @@ def saturation(kata, draw, B, d_in, d_hidden):
     x = (x * torch.tensor([[1.0], [5e3], [5e4]])).requires_grad_()  # the first row is tame
     weights = [w.requires_grad_() for w in drawn(draw, d_in, d_hidden, dtype="float64")]
     found = kata.lstm_cell(x, (h, c.requires_grad_()), *weights)
-    torch.autograd.backward(found, [draw.normal(B, d_hidden, dtype="float64") for _ in found])
+    draw.backward(*found)
     return {"state": found, "x": x.grad, "c": c.grad, "weights": [w.grad for w in weights]}

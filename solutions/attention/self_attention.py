@@ -87,6 +87,9 @@ class SelfAttention(nn.Module):
         #   the heads, which then compete with each other: normalise over the keys, the last axis.
         # ✗ weights = scores.masked_fill(unseen, -1e4).softmax(dim=-1) — Beside real scores that are
         #   lower still, −10⁴ is not low, and padding wins: use −∞.
+        # ✗ weights = (scores + torch.where(unseen, -math.inf, 0.0)).softmax(dim=-1) — An added −∞
+        #   lets the NaN of a sequence that is all padding back into the scores' gradient: overwrite
+        #   the scores.
         # ✗ e = scores.masked_fill(unseen, -math.inf).exp(); weights = e / e.sum(-1, keepdim=True) —
         #   The exponential of a large score overflows and gives NaN: subtract the row's maximum
         #   first, or use the built-in softmax.

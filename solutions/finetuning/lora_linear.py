@@ -51,6 +51,8 @@ class LoRALinear(nn.Module):
         #   to save: turn its gradients off.
         # ✗ self.base = base; base.weight.requires_grad_(False) — The bias of the base layer still
         #   trains: freeze all its parameters.
+        # ✗ import copy; self.base = copy.deepcopy(base).requires_grad_(False) — A copy doubles the
+        #   memory and leaves the given layer unfrozen and unmerged: keep the layer itself.
         self.scaling = alpha / rank
         # ✗ self.scaling = alpha — The correction grows with the rank, and every rank needs a new
         #   learning rate: divide alpha by the rank.

@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 
 Names = Annotated[list[str] | None, typer.Argument(help="Ids, names, topics or paths.")]
+CORES = min(os.cpu_count() or 1, 4)
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Katas at the same time.")]
 Name = Annotated[str, typer.Argument(help="An id, a name or a path.")]
 
 
@@ -36,12 +38,13 @@ def main() -> None:
     from dojo.engine import EngineError
     from dojo.mistakes import MistakeError
     from dojo.reference import UnsoundKata
+    from dojo.stubs import StubError
 
     try:
         app()
     except (EngineError, GraderError, MistakeError, NoSuite, ProgressError) as error:
         _stop(str(error))
-    except (UnknownKata, UnsoundKata) as error:
+    except (StubError, UnknownKata, UnsoundKata) as error:
         _stop(str(error))
     except BrokenPipeError:  # the reader of a pipe had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -83,9 +86,7 @@ def _progress(suite: Suite) -> Progress:
 def grade(
     names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Katas graded at the same time.")
-    ] = min(os.cpu_count() or 1, 4),
+    jobs: Jobs = CORES,
 ) -> None:
     """Grade katas: all of them as a table, or the named ones in full."""
     suite = Suite.locate()
@@ -280,7 +281,8 @@ def stubs(
     names: Names = None,
     force: Annotated[bool, typer.Option(help="Overwrite edited files, with a backup.")] = False,
 ) -> None:
-    """Derive the stubs in katas/ from the solutions; leave what somebody has edited."""
+    """Derive the stubs in katas/ and README's catalogue; leave stubs that somebody has edited."""
+    from dojo.catalogue import update
     from dojo.workspace import write_stub
 
     suite = Suite.locate()
@@ -291,6 +293,8 @@ def stubs(
             edited.append(entry.id)
         elif done != "current":
             print(f"katas/{entry.id}.py {done}")
+    if update(suite):
+        print("README.md updated")
     for id in edited:
         print(f"katas/{id}.py was edited and is left as it is", file=sys.stderr)
     if edited:
@@ -314,7 +318,7 @@ def new(name: Annotated[str, typer.Argument(help="topic/name")]) -> None:
 
 
 @app.command()
-def audit(names: Names = None) -> None:
+def audit(names: Names = None, jobs: Jobs = CORES) -> None:
     """Check the laws that every kata keeps; say which is broken and what to do."""
     from dojo.engine import Engine
     from dojo.laws import audit_kata, audit_suite
@@ -322,9 +326,9 @@ def audit(names: Names = None) -> None:
     suite = Suite.locate()
     broken = [] if names else list(audit_suite(suite))
     entries = _chosen(suite, names)
-    with Engine() as engine:
-        for entry in entries:
-            found = audit_kata(entry, engine)
+    with Engine() as engine, ThreadPoolExecutor(jobs) as pool:
+        all_found = pool.map(lambda entry: audit_kata(entry, engine), entries)
+        for entry, found in zip(entries, all_found, strict=True):
             print(f"{'✗' if found else '✓'} {entry.id}", flush=True)
             broken += found
     for violation in broken:

@@ -132,6 +132,20 @@ class Draw:
         """Return every parameter's gradient by name; None where none has arrived."""
         return {name: parameter.grad for name, parameter in module.named_parameters()}
 
+    def backward(self, *outputs: Any) -> None:
+        """Send a drawn cotangent back through each output, all in one pass.
+
+        An output that carries no gradient is left out, and what it should have reached gets None.
+        """
+        terms = []
+        for output in outputs:
+            dtype = str(output.dtype).removeprefix("torch.")
+            cotangent = self.normal(*output.shape, dtype=dtype)  # type: ignore[arg-type]
+            if output.requires_grad:
+                terms.append((output * cotangent).sum())
+        if terms:
+            sum(terms).backward()
+
     def host(self, cls: type, **sizes: Any) -> Any:
         """Let the parent process build `cls(draw, **sizes)`; its methods are called over a pipe.
 

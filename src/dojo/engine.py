@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -31,6 +32,14 @@ LOAD_SECONDS: Final = 6.0
 """How long a learner's file may take to load."""
 KEPT_OUTPUT: Final = 8192
 MAX_TIMEOUTS: Final = 2
+
+HEAVY: Final = (
+    (re.compile(r"\boptim\b"), "torch.optim"),
+    (re.compile(r"\.backward\([^)]"), "torch.fx.experimental.symbolic_shapes"),
+    (re.compile(r"\bfunc\b|\bvmap\b"), "torch.func"),
+    (re.compile(r"\bcheckpoint\b"), "torch.utils.checkpoint"),
+)
+"""What costs a child a second or half to import, and words that announce its use."""
 
 Why = Literal["too slow", "stopped", "malformed", "too large", "not run"]
 
@@ -95,6 +104,7 @@ class Engine:
         self._warm: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready = False
+        self._loaded: set[str] = set()
         self._lock = threading.Lock()
         self._folder = ""
 
@@ -136,14 +146,21 @@ class Engine:
                 self._warm.stderr.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def preload(self, modules: Sequence[str]) -> None:
-        """Import further modules in the warm process, before the fork rather than after each."""
-        if self.fork and modules:
-            with self._lock:
+    def _preload(self, job: Job) -> None:
+        """Import what a job will want in the warm process, once, rather than in every child."""
+        with self._lock:
+            wanted = {
+                module
+                for word, module in HEAVY
+                if module not in self._loaded
+                and (word.search(job.source) or word.search(job.cases))
+            }
+            if wanted:
                 control = self._wait_until_ready()
-                control.send(b"import " + " ".join(modules).encode())
+                control.send(b"import " + " ".join(sorted(wanted)).encode())
                 if control.recv(1) != b"R":
                     raise self._death()
+                self._loaded |= wanted
 
     def run(
         self, job: Job, limits: Sequence[float], hosts: Hosts = no_hosts, *, patience: float = 1.0
@@ -152,6 +169,8 @@ class Engine:
 
         `limits` are seconds per case; `patience` stretches the time for loading the file.
         """
+        if self.fork:
+            self._preload(job)
         run = Run()
         left = list(range(len(job.runs)))
         timeouts = 0

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dojo.compare import Mismatch, describe, floats, wrong_places
-from dojo.wire import Array, Node, to_numpy
+from dojo.compare import Mismatch, describe, floats, rows, wrong_places
+from dojo.wire import Array, Node, Sampled, to_numpy
 
 __all__ = ["Finding", "explain", "mark_up_path", "show_value"]
 
@@ -318,20 +318,17 @@ def _picture(wrong: Values) -> tuple[str, ...]:
 
 
 def _explain_samples(mismatch: Mismatch) -> Finding:
-    expected, got = mismatch.expected, mismatch.got
-    ours = [floats(draw) for draw in getattr(expected, "draws", ())]
-    theirs = [floats(draw) for draw in getattr(got, "draws", ())]
-    summary = f"the distribution of {len(theirs)} draws is another one"
-    try:
-        means = [np.mean(np.stack([d for d in s if d is not None]), axis=0) for s in (ours, theirs)]
-        spread = [np.std(np.stack([d for d in s if d is not None]), axis=0) for s in (ours, theirs)]
-    except ValueError:
-        return Finding(summary)
+    both = [rows(node) for node in (mismatch.expected, mismatch.got) if isinstance(node, Sampled)]
+    ours, theirs = both
+    if ours is None or theirs is None:
+        return Finding("the draws are not numbers of one shape")
+    if not np.isfinite(theirs).all():
+        return Finding(f"some of {len(theirs)} draws are NaN or infinite")
     return Finding(
-        summary,
+        f"the distribution of {len(theirs)} draws is another one",
         (
-            f"mean: expected {_row(means[0])}, got {_row(means[1])}",
-            f"standard deviation: expected {_row(spread[0])}, got {_row(spread[1])}",
+            f"mean: expected {_row(ours.mean(0))}, got {_row(theirs.mean(0))}",
+            f"standard deviation: expected {_row(ours.std(0))}, got {_row(theirs.std(0))}",
         ),
     )
 

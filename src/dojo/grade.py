@@ -101,6 +101,8 @@ class Grader:
 
 def same(one: Outcome, other: Outcome) -> bool:
     """Whether two runs of one case cannot be told apart."""
+    if (one.observed, one.hosted) == (other.observed, other.hosted) and one.observed:
+        return True  # to the last bit
     a, b = one.observed, other.observed
     if a is None or b is None:
         return a is b and one.silence == other.silence

@@ -13,7 +13,7 @@ from dojo.engine import Engine
 from dojo.grade import Grader, Judge, differs
 from dojo.mistakes import MistakeError, find_mistakes, reference
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
-from dojo.stubs import derive
+from dojo.stubs import StubError, derive
 from dojo.suite import CaseSpec, Entry, GraderError, Suite
 from dojo.variants import VARIANTS
 from dojo.verdict import Verdict
@@ -292,7 +292,7 @@ def audit_kata(entry: Entry, engine: Engine) -> list[Violation]:
         title = (law.__doc__ or "").strip()
         try:
             broken += [Violation(entry.id, title, message) for message in law(audit)]
-        except (GraderError, MistakeError, UnsoundKata) as error:
+        except (GraderError, MistakeError, StubError, UnsoundKata) as error:
             violation = Violation(entry.id, title, str(error))
             if violation.message not in [other.message for other in broken]:
                 broken.append(violation)

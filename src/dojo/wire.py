@@ -85,9 +85,9 @@ class Dict(_Strict, tag="dict", frozen=True):
 
 
 class Sampled(_Strict, tag="samples", frozen=True):
-    """Draws of one random result."""
+    """Draws of one random result: one array along whose first axis they lie, if they are alike."""
 
-    draws: tuple[Node, ...]
+    draws: Node
 
 
 class Other(_Strict, tag="other", frozen=True):
@@ -222,10 +222,27 @@ def encode(value: Any, depth: int = 0) -> Node:
     if isinstance(value, dict) and all(type(key) is str for key in dict.keys(value)):
         return Dict(tuple((_text(k), encode(v, depth + 1)) for k, v in dict.items(value)))
     if kind.__name__ == "Samples" and kind.__module__ == "dojo.kata":
-        return Sampled(tuple(encode(item, depth + 1) for item in value.draws))
+        return Sampled(_stack(tuple(encode(item, depth + 1) for item in value.draws)))
     if kind is np.ndarray or isinstance(value, np.generic):
         return _encode_array(np.asarray(value))
     return _encode_tensor(value, kind)
+
+
+def _stack(draws: tuple[Node, ...]) -> Node:
+    """Join arrays of one kind, or numbers, to one array; leave anything else as it is."""
+    first = draws[0] if draws else None
+    if all(type(draw) in (bool, int, float) for draw in draws):
+        return _encode_array(np.asarray(draws, float))
+    if isinstance(first, Array):
+        kind = (first.library, first.dtype, first.shape)
+        alike = [
+            draw.data
+            for draw in draws
+            if isinstance(draw, Array) and (draw.library, draw.dtype, draw.shape) == kind
+        ]
+        if len(alike) == len(draws):
+            return Array(*kind[:2], (len(draws), *first.shape), b"".join(alike))
+    return Tuple(draws)
 
 
 def _text(text: str) -> str:
@@ -309,8 +326,7 @@ def _check(node: Node, depth: int = 0) -> None:
         for _, item in node.items:
             _check(item, depth + 1)
     elif isinstance(node, Sampled):
-        for item in node.draws:
-            _check(item, depth + 1)
+        _check(node.draws, depth + 1)
 
 
 def _parse(data: bytes, from_child: bool) -> FromChild | ToChild:
