@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dojo.stubs import StubError, derive, is_stub, public_names
+from dojo.stubs import StubError, derive, public_names
 
 ATTENTION = '''"""Grouped-query attention.
 
@@ -446,18 +446,6 @@ class TestPublicNames:
         source = f"class A:\n    def __init__({arguments}): 0\n    def _f(self): 0\n"
 
         assert {"A": shown} == public_names(source)
-
-
-class TestIsStub:
-    @pytest.mark.parametrize(
-        "text", ["a\n\n  b\n", "a\r\n\r\n  b\r\n", "a  \n\t\n  b", "a\n\n  b\n\n \n\n", "a\r\r  b"]
-    )
-    def test_white_space_that_nobody_sees_does_not_count(self, text):
-        assert is_stub(text, "a\n\n  b\n")
-
-    @pytest.mark.parametrize("text", ["", "a\n  b\n", "a\n\n b\n", "\na\n\n  b\n", "a\n\n  b\nc\n"])
-    def test_anything_else_counts(self, text):
-        assert not is_stub(text, "a\n\n  b\n")
 
 
 SHOWN, SECRET = "shown", "secret"

@@ -14,7 +14,7 @@ from typing import Final
 
 from dojo.mistakes import reference
 
-__all__ = ["StubError", "derive", "is_stub", "public_names"]
+__all__ = ["StubError", "derive", "public_names"]
 
 GIVEN: Final = "# given"
 TODO: Final = "raise NotImplementedError"
@@ -52,33 +52,24 @@ def derive(source: str) -> str:
     """Return a solution's stub, formatted by black."""
     import black
 
+    return black.format_str(_plain(source), mode=black.Mode(line_length=LINE_LENGTH))
+
+
+def _plain(source: str) -> str:
     solution = _read(reference(source))
     bare = ast.parse("\n".join(_module(solution, None)))
     needs = _needs(bare)
     _demand_complete(ast.parse(source), bare, needs)
-    stub = "\n".join(_module(solution, needs))
-    return black.format_str(stub, mode=black.Mode(line_length=LINE_LENGTH))
+    return "\n".join(_module(solution, needs))
 
 
 def public_names(source: str) -> dict[str, str]:
     """Return what a solution's stub defines and how to call it.
 
     Keys are `beam_search`, `SelfAttention` and `SelfAttention.forward`. A class is shown as it is
-    called, `SelfAttention(d_model, n_heads)`, in place of its `__init__`.
+    called, `SelfAttention(d_model, n_heads)`, if its `__init__` stands in the stub.
     """
-    return dict(_signatures(ast.parse(derive(source)).body))
-
-
-def is_stub(text: str, stub: str) -> bool:
-    """Tell whether a learner's file is still the stub, apart from white space nobody sees."""
-    return _visible(text) == _visible(stub)
-
-
-def _visible(text: str) -> list[str]:
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+    return dict(_signatures(ast.parse(_plain(source)).body))
 
 
 @dataclass(frozen=True)

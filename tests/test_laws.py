@@ -1,0 +1,179 @@
+"""Each law lets a sound kata pass and says what is wrong with a broken one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dojo import laws
+from dojo.engine import Engine
+from dojo.laws import Audit, audit_kata, audit_suite
+from dojo.suite import Suite
+from sample_suite import GRADER, SOLUTION, Make
+
+Law = Callable[[Audit], Iterator[str]]
+
+
+def broken(engine: Engine, suite: Suite, law: Law) -> list[str]:
+    """Return what a law says about the only kata of a suite."""
+    (entry,) = Suite(suite.root).entries
+    return list(law(Audit(entry, engine)))
+
+
+def test_sound_kata_keeps_every_law(engine: Engine, make_suite: Make) -> None:
+    suite = make_suite()
+
+    assert [] == list(map(str, audit_kata(suite.entries[0], engine)))
+    assert [] == list(map(str, audit_suite(suite)))
+
+
+NOT_A_STUB = SOLUTION.replace(
+    "def scaled_sum", "def helper(x):  # given\n    return x\n\n\ndef scaled_sum"
+)
+
+BREAKS = [
+    (laws.mistakes_are_many, "no `# ✗` line", {"no mistakes": True}, {}),
+    (laws.mistakes_are_many, "is still to do", {"Scaled sum.": "TODO: a title."}, {}),
+    (laws.mistakes_are_many, "is still to do", {}, {"Add and scale.": "TODO"}),
+    (
+        laws.solution_passes,
+        "does it depend on anything but its inputs?",
+        {"return total * scale\n": "return total * scale + __import__('os').getpid()\n"},
+        {},
+    ),
+    (
+        laws.inputs_are_well_conditioned,
+        "choose inputs that do not amplify rounding",
+        {"total = x + y\n": "total = torch.sin(1e7 * (x + y))\n"},
+        {},
+    ),
+    (laws.inputs_stay, "written into", {"total = x + y\n": "total = x.add_(y)\n"}, {}),
+    (laws.examples_run, "gives something else", {"tensor([6.])": "tensor([7.])"}, {}),
+    (laws.examples_run, "has no `>>>` example", {">>> ": "", "tensor([6.])\n": ""}, {}),
+    (
+        laws.stub_is_not_started,
+        "the bare stub is graded",
+        {"def scaled_sum": "def scaled_sum", "    if scale == 0": "    if scale == 0"},
+        {"    kata.scaled_sum(draw.normal(n), draw.normal(n), scale=0.0)": "    raise ValueError"},
+    ),
+    (
+        laws.mistakes_are_caught,
+        "the mistake passes every case",
+        {"✗ return total — The": "✗ return scale * total * 1.0 — The"},
+        {},
+    ),
+    (
+        laws.mistakes_are_caught,
+        "is taken for another one",
+        {"✗ return total.float() * scale — The": "✗ return x + y + 0 * scale — The"},
+        {},
+    ),
+    (
+        laws.cases_are_needed,
+        "catches no mistake",
+        {},
+        {"@case(n=2, raises": '@case(n=7)\ndef idle(kata, draw, n):\n    """idles"""\n    '
+         "return draw.normal(n)\n\n\n@case(n=2, raises"},
+    ),
+    (laws.names_exist, "there is no such kata", {}, {'level="warmup"': 'level="warmup", needs=("a/b",)'}),
+    (
+        laws.names_exist,
+        "there is no such name",
+        {},
+        {'level="warmup"': 'level="warmup", forbids=("torch.softmaxx", "torch.nn.functional.gelu")'},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("law", "message", "in_solution", "in_grader"), BREAKS)
+def test_law_is_broken(
+    engine: Engine,
+    make_suite: Make,
+    law: Law,
+    message: str,
+    in_solution: dict[str, str],
+    in_grader: dict[str, str],
+) -> None:
+    solution, grader = SOLUTION, GRADER
+    for old, new in in_solution.items():
+        if old == "no mistakes":
+            solution = "\n".join(line for line in solution.splitlines() if "✗" not in line) + "\n"
+            continue
+        assert old in solution
+        solution = solution.replace(old, new)
+    for old, new in in_grader.items():
+        assert old in grader
+        grader = grader.replace(old, new)
+    assert [] == broken(engine, make_suite(), law)
+
+    assert message in "\n".join(broken(engine, make_suite(solution, grader), law))
+
+
+def test_stub_that_is_not_derived_is_found(engine: Engine, make_suite: Make) -> None:
+    suite = make_suite()
+    stub = suite.entries[0].stub
+    text = stub.read_text()
+
+    stub.write_text(text + "\n# more\n")
+    assert "not what the solution derives to" in broken(engine, suite, laws.stub_is_current)[0]
+    stub.unlink()
+    assert "there is no stub" in broken(engine, suite, laws.stub_is_current)[0]
+    stub.write_text(text)
+    (suite.root / "katas" / "SHA256SUMS").unlink()
+    assert "does not know the stub" in broken(engine, suite, laws.stub_is_current)[0]
+
+
+def test_missing_oracle_is_found(engine: Engine, make_suite: Make) -> None:
+    suite = make_suite()
+    (suite.root / "tests" / "oracles" / "basics" / "test_scaled_sum.py").unlink()
+
+    assert "write tests/oracles/basics/test_scaled_sum.py" in broken(
+        engine, suite, laws.oracle_exists
+    )[0]
+
+
+@pytest.mark.parametrize(
+    ("solution", "grader", "message"),
+    [
+        (SOLUTION.replace("total = x + y\n", "total = x + nothing\n"), GRADER, "raises NameError"),
+        (SOLUTION.replace("x - y —", "x - —"), GRADER, "does not compile with this mistake"),
+        (SOLUTION, GRADER.replace("minutes=5", "minutes=0"), "minutes must be"),
+        (SOLUTION, GRADER.replace("raises=ValueError", "raises=KeyError"), "declares raises=KeyError"),
+    ],
+)
+def test_kata_that_does_not_work_is_one_violation_and_no_traceback(
+    engine: Engine, make_suite: Make, solution: str, grader: str, message: str
+) -> None:
+    suite = make_suite()
+    entry = suite.entries[0]
+    entry.solution.write_text(solution, encoding="utf-8")
+    entry.grader.write_text(grader, encoding="utf-8")
+
+    found = "\n".join(map(str, audit_kata(Suite(suite.root).entries[0], engine)))
+
+    assert message in found
+
+
+def test_stray_file_and_stale_catalogue_are_found(make_suite: Make) -> None:
+    suite = make_suite()
+    (suite.root / "katas" / "basics" / "orphan.py").write_text("")
+    readme = suite.root / "README.md"
+    readme.write_text(readme.read_text().replace("Add and scale.", "Add."))
+
+    messages = [str(violation) for violation in audit_suite(Suite(suite.root))]
+
+    assert 2 == len(messages)
+    assert "orphan.py" in messages[0]
+    assert "run `nox -s stubs`" in messages[1]
+
+
+def test_ring_of_needs_is_found(make_suite: Make, tmp_path: Path) -> None:
+    make_suite(grader=GRADER.replace('level="warmup"', 'level="warmup", needs=("basics/b",)'))
+    suite = make_suite(
+        grader=GRADER.replace('level="warmup"', 'level="warmup", needs=("basics/scaled_sum",)'),
+        id="basics/b",
+    )
+
+    assert any("break the ring of needs" in str(violation) for violation in audit_suite(suite))
