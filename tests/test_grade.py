@@ -11,7 +11,7 @@ from dojo.grade import Grader
 from dojo.mistakes import find_mistakes, reference
 from dojo.suite import Suite
 from dojo.verdict import KataResult, Verdict
-from sample_suite import SOLUTION, Make
+from sample_suite import GRADER, SOLUTION, Make
 
 RIGHT = reference(SOLUTION)
 
@@ -320,3 +320,32 @@ def test_damaged_cache_is_computed_again(engine: Engine, suite: Suite) -> None:
         path.write_bytes(path.read_bytes()[:50])
 
     assert Verdict.PASSED == grade(engine, suite, RIGHT).verdict
+
+
+META_GRADER = GRADER.replace(
+    "@case(n=5)\n",
+    '@case(n=6)\ndef device(kata, draw, n):\n    """stays on the device of its input"""\n'
+    "    return kata.scaled_sum(draw.meta.normal(n), draw.meta.normal(n), scale=2.0)\n\n\n@case(n=5)\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("total", "verdict", "summary"),
+    [
+        ("x + y", Verdict.PASSED, ""),
+        ("x + y + torch.zeros(1)", Verdict.WRONG, "makes a tensor on another device"),
+        ("torch.ones(x.shape)", Verdict.WRONG, "on the meta device"),
+        ("torch.from_numpy(x.numpy() + y.numpy())", Verdict.PASSED, ""),
+        ("x + y if x.sum() > -1e9 else x + y", Verdict.PASSED, ""),
+    ],
+)
+def test_tensor_on_another_device_is_found_and_right_code_that_needs_values_is_not_refused(
+    engine: Engine, make_suite: Make, total: str, verdict: Verdict, summary: str
+) -> None:
+    suite = make_suite(grader=META_GRADER)
+
+    result = grade(engine, suite, RIGHT.replace("total = x + y", f"total = {total}"))
+
+    (case,) = [case for case in result.cases if case.case.startswith("device")]
+    assert verdict == case.verdict
+    assert summary in case.summary

@@ -204,8 +204,9 @@ def target() -> Iterator[Target]:
         yield aim
 
 
+Attack = Callable[[Target], None]
 L, S, R = "landlock", "seccomp", "limits"
-STOPPED_BY = {
+STOPPED_BY: dict[Attack, set[str]] = {
     Target.read_solution: {L},
     Target.list_folder: {L},
     Target.see_processes: {L},
@@ -242,15 +243,13 @@ attacks = pytest.mark.parametrize("attack", STOPPED_BY, ids=lambda attack: attac
 
 @needs_kernel
 @attacks
-def test_attack_fails_behind_all_walls(attack: Callable[[Target], None], target: Target) -> None:
+def test_attack_fails_behind_all_walls(attack: Attack, target: Target) -> None:
     assert REFUSED == in_child(lambda: attack(target), SMALL)
 
 
 @needs_kernel
 @attacks
-def test_each_of_its_walls_alone_stops_an_attack(
-    attack: Callable[[Target], None], target: Target
-) -> None:
+def test_each_of_its_walls_alone_stops_an_attack(attack: Attack, target: Target) -> None:
     expected = dict.fromkeys(STOPPED_BY[attack], REFUSED)
     actual = {name: in_child(lambda: attack(target), only(name)) for name in expected}
     assert expected == actual
@@ -258,7 +257,7 @@ def test_each_of_its_walls_alone_stops_an_attack(
 
 @needs_kernel
 @attacks
-def test_attack_works_with_its_walls_down(attack: Callable[[Target], None], target: Target) -> None:
+def test_attack_works_with_its_walls_down(attack: Attack, target: Target) -> None:
     others = ALL - STOPPED_BY[attack]
     assert DONE == in_child(lambda: attack(target), only(*others))
 
@@ -270,22 +269,38 @@ def spin(seconds: float) -> None:
 
 
 @needs_kernel
-@pytest.mark.parametrize(
-    ("expected", "settings"),
-    [(-signal.SIGXCPU, replace(SMALL, cpu=1)), (DONE, replace(SMALL, cpu=1, limits=False))],
-    ids=["limits", "no limits"],
-)
-def test_processor_time_ends_with_the_limits_only(expected: int, settings: Walls) -> None:
-    assert expected == in_child(lambda: spin(1.2), settings)
+def test_processor_time_ends_even_for_a_process_that_goes_on_after_the_warning() -> None:
+    read_end, write_end = os.pipe()
 
-
-@needs_kernel
-def test_processor_time_ends_for_a_process_that_ignores_the_warning() -> None:
     def stubborn() -> None:
-        signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+        signal.signal(signal.SIGXCPU, lambda *_: os.write(write_end, b"warned"))
         spin(2.3)
 
     assert -signal.SIGKILL == in_child(stubborn, replace(SMALL, cpu=1))
+    assert b"warned" == os.read(read_end, 6)
+    os.close(read_end)
+    os.close(write_end)
+
+
+@needs_kernel
+def test_processor_time_goes_on_without_the_limits() -> None:
+    assert DONE == in_child(lambda: spin(1.05), replace(SMALL, cpu=1, limits=False))
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("CORE", 0), ("FSIZE", 0), ("NPROC", 0), ("MEMLOCK", 0), ("MSGQUEUE", 0), ("STACK", 2**23)],
+)
+def test_limit_is_set_for_good(name: str, most: int) -> None:
+    kind = getattr(resource, f"RLIMIT_{name}")
+
+    def check_limit() -> None:
+        if not 0 <= resource.getrlimit(kind)[1] <= most:
+            raise RuntimeError
+
+    assert DONE == in_child(check_limit, only("limits"))
+    assert REFUSED == in_child(check_limit, only()) or resource.getrlimit(kind)[1] == most
 
 
 @needs_kernel
@@ -297,6 +312,29 @@ def test_root_loses_its_privileges_even_without_other_walls(target: Target) -> N
         os.chroot("/")
         os._exit(DONE)
     assert DONE == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@needs_kernel
+@pytest.mark.parametrize(("walled", "outlives"), [(True, False), (False, True)])
+def test_a_walled_process_does_not_outlive_its_parent(walled: bool, outlives: bool) -> None:
+    lifeline, held = os.pipe()
+    middle = os.fork()
+    if middle == 0:
+        if os.fork() == 0:
+            if walled:
+                raise_walls(prepare(only()))
+            os.write(held, b"x")
+            time.sleep(0.3)
+            os.write(held, b"alive")
+            os._exit(0)
+        time.sleep(10)
+        os._exit(0)
+    os.close(held)
+    os.read(lifeline, 1)
+    os.kill(middle, signal.SIGKILL)
+    os.waitpid(middle, 0)
+    assert (b"alive" if outlives else b"") == os.read(lifeline, 9)
+    os.close(lifeline)
 
 
 @needs_kernel
@@ -354,7 +392,7 @@ def quiet_faults() -> Iterator[None]:
     faulthandler.disable()
     yield
     if enabled:
-        faulthandler.enable(sys.__stderr__)
+        faulthandler.enable(2)
 
 
 @needs_kernel
@@ -439,6 +477,13 @@ def test_preparation_serves_many_children(target: Target) -> None:
 
 
 @needs_kernel
+def test_rules_are_out_of_the_way_of_a_childs_streams() -> None:
+    prepared = prepare(SMALL)
+    assert prepared.ruleset >= 64
+    os.close(prepared.ruleset)
+
+
+@needs_kernel
 def test_memory_may_be_set_per_job() -> None:
     prepared = prepare(SMALL)
     for memory, expected in ((2**31, DONE), (2**26, REFUSED)):
@@ -471,6 +516,23 @@ def test_a_private_folder_inside_a_readable_one_is_refused(tmp_path: Path) -> No
     with pytest.raises(WallError, match=r"^landlock: .*would be readable"):
         prepare(SMALL, readable=[str(tmp_path)], closed=[str(tmp_path / "solutions")])
     os.close(prepare(SMALL, readable=[str(tmp_path / "a")], closed=[str(tmp_path)]).ruleset)
+
+
+@needs_kernel
+@pytest.mark.parametrize(("mode", "expected"), [(os.O_RDONLY, DONE), (os.O_WRONLY, REFUSED)])
+def test_what_may_be_read_may_not_be_written(tmp_path: Path, mode: int, expected: int) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    prepared = prepare(only("landlock"), readable=[str(tmp_path)])
+    pid = os.fork()
+    if pid == 0:
+        raise_walls(prepared)
+        with contextlib.suppress(PermissionError):
+            os.open(file, mode)
+            os._exit(DONE)
+        os._exit(REFUSED)
+    assert expected == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(prepared.ruleset)
 
 
 @needs_kernel
@@ -587,7 +649,9 @@ both = pytest.mark.parametrize(("column", "machine"), list(enumerate(MACHINES)),
 
 @both
 def test_filter_refuses_dangerous_calls(column: int, machine: str) -> None:
-    numbers = {name: both[column] for name, both in FORBIDDEN.items() if both[column] is not None}
+    numbers = {
+        name: number for name, pair in FORBIDDEN.items() if (number := pair[column]) is not None
+    }
     expected = dict.fromkeys(numbers, EPERM)
     assert expected == {name: judge(machine, number) for name, number in numbers.items()}
 

@@ -1,5 +1,6 @@
 """What UCB1 must do."""
 
+import contextlib
 import operator
 
 import numpy as np
@@ -179,6 +180,20 @@ def unknown_arm(kata, draw, arm):
     agent = kata.UCB1(5, rng=draw.rng())
     agent.update(0, 1.0)
     agent.update(arm, 1.0)
+
+
+@case(n_arms=4, c=2.2, steps=60)
+def after_refusal(kata, draw, n_arms, c, steps):
+    """goes on as if a refused reward had never been offered"""
+    agent = kata.UCB1(n_arms, rng=draw.rng(), c=c)
+    learn(agent, draw, range(n_arms))
+    chosen = []
+    for step, reward in enumerate(draw.numpy.normal(steps).tolist()):
+        with contextlib.suppress(IndexError):
+            agent.update((n_arms, -1)[step % 2], 5.0)
+        chosen.append(int(agent.select()))
+        agent.update(chosen[-1], reward)
+    return chosen
 
 
 @case(n_arms=0, raises=ValueError)

@@ -161,12 +161,14 @@ def impossible(kata, draw, V, eos, n_beams, max_new_tokens, length_penalty, shar
     return search(kata, draw, score, V, eos, n_beams, max_new_tokens, length_penalty)
 
 
-@case(V=8, eos=3, n_beams=5, max_new_tokens=4, levels=3)
-@case(V=6, eos=1, n_beams=4, max_new_tokens=5, levels=1)
-def ties(kata, draw, V, eos, n_beams, max_new_tokens, levels):
+@case(V=8, eos=3, n_beams=5, max_new_tokens=4, levels=3, length_penalty=0.0)
+@case(V=6, eos=1, n_beams=4, max_new_tokens=5, levels=1, length_penalty=0.0)
+@case(V=3, eos=2, n_beams=4, max_new_tokens=9, levels=2, length_penalty=1.0)
+@case(V=4, eos=0, n_beams=5, max_new_tokens=10, levels=3, length_penalty=1.0)
+def ties(kata, draw, V, eos, n_beams, max_new_tokens, levels, length_penalty):
     """settles equal sums by beam and then token, equal scores by which came first"""
     score = draw.host(Scorer, V=V, eos=eos, levels=levels)
-    return search(kata, draw, score, V, eos, n_beams, max_new_tokens, length_penalty=0.0)
+    return search(kata, draw, score, V, eos, n_beams, max_new_tokens, length_penalty)
 
 
 @case(V=9, eos=2, n_beams=3, max_new_tokens=14, length_penalty=1.3, loss=9e4)
@@ -200,6 +202,13 @@ def cost(kata, draw, V, eos, n_beams, max_new_tokens):
     """scores each live beam once, all in one call, and stops when none can change the result"""
     score = draw.host(CountingScorer, V=V, eos=eos, boost=3.0)
     return search(kata, draw, score, V, eos, n_beams, max_new_tokens, length_penalty=0.6)
+
+
+@case(V=5, eos=2, n_beams=3, max_new_tokens=7, levels=2, budget={"calls": 1, "prefixes": 1})
+def cost_of_ties(kata, draw, V, eos, n_beams, max_new_tokens, levels):
+    """stops when live beams can only draw level with what was found before them"""
+    score = draw.host(CountingScorer, V=V, eos=eos, levels=levels)
+    return search(kata, draw, score, V, eos, n_beams, max_new_tokens, length_penalty=0.0)
 
 
 @case(n_beams=0, max_new_tokens=3, raises=ValueError)

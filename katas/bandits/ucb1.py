@@ -1,15 +1,16 @@
-"""UCB1: explore in the face of uncertainty.
+"""UCB1: optimism in the face of uncertainty.
 
-An agent learns which of `n_arms` arms pays best. It picks an arm of largest index,
+An agent learns which of `n_arms` arms pays best. It picks the arm of largest index,
 
     index(a) = mean(a) + c · √(ln t / n(a))
 
-where n(a) is how many rewards arm a has had, mean(a) their average, and t the number of all
-rewards so far, t = Σ n(a). An arm without any reward has the index +∞, so each is tried once before
-any is tried again.
+where n(a) is how many rewards arm a has had, mean(a) their average, and t = Σ n(a) the number of
+all rewards so far. An arm without any reward has the index +∞, so each is tried once before any is
+tried again. `c` is at least 0, and rewards are finite.
 
 Where several arms share the largest index, +∞ included, each of them is equally likely, afresh at
-every call. `rng` is the only source of chance; how many numbers you take from it is up to you.
+every call. `rng` is the only source of chance; how many numbers you take from it is up to you. How
+you work out the averages is up to you as well: differences by rounding do not matter.
 
 >>> agent = UCB1(n_arms=3, rng=np.random.default_rng(0))
 >>> agent.update(0, 1.0), agent.update(1, 0.2), agent.update(2, 0.1)
@@ -34,5 +35,8 @@ class UCB1:
         raise NotImplementedError
 
     def update(self, arm: int, reward: float) -> None:
-        """Record the reward of an arm, selected or not; IndexError unless 0 ≤ arm < n_arms."""
+        """Record the reward of an arm, selected or not.
+
+        Raise IndexError unless 0 ≤ arm < n_arms, and then change nothing.
+        """
         raise NotImplementedError

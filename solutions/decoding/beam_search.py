@@ -6,22 +6,24 @@ beams (at first one, which is empty), and makes each of them one token longer at
 1. Score all live beams in one call. `score(prefixes)` takes n token lists, prompt included, and
    returns the log-probabilities of what comes next, shape (n, V), in float64. They are at most 0;
    −inf marks an impossible token, which is never chosen. A row need not sum to one.
-2. Rank all extensions of all live beams together, by the sum of the log-probabilities of their
-   new tokens. Equal sums rank in the order of their beams' ranks, then of their token ids.
+2. Rank all possible extensions of all live beams together, by the sum of the log-probabilities of
+   their new tokens. Equal sums rank in the order of their beams' ranks, then of their token ids.
 3. An extension is finished if it ends in `eos` or has `max_new_tokens` new tokens. Those of the
-   `n_beams` best extensions that are finished become hypotheses.
+   `n_beams` best extensions that are finished become hypotheses; one that ranks lower is lost.
 4. The `n_beams` best unfinished extensions, or all if there are fewer, are the next live beams.
 
-Stop when no live beam can still make it into the result, however likely its next tokens may be,
-and no sooner. So no prefix is scored twice, and none that is finished.
+Each live beam is scored once, a finished one never, and all of them go on until the search stops:
+as soon as none could make it into the result any more, even if all its further tokens, up to
+`max_new_tokens`, had log-probability 0. The calls of `score` are counted.
 
 The result holds the `n_beams` best hypotheses, best first; fewer if fewer exist, perhaps none.
 Each is a pair of its new tokens, without the prompt but with `eos` if it ends so, and its score
 
     score = (sum of the log-probabilities of its new tokens) / (number of new tokens)**length_penalty
 
-Of equal scores the one found first comes first. The prompt may be empty, and an `eos` inside it
-ends nothing. `length_penalty` is at least 0. Keep float64: sums may be large and close together.
+Of equal scores the one found first comes first, and within a step the one that ranks higher. The
+prompt may be empty and is left as it is; an `eos` inside it ends nothing. `length_penalty` is at
+least 0. Keep float64: sums may be large and close together.
 
 >>> def score(prefixes):  # whatever came before, token 0 is as likely as 1 and 2 together
 ...     return np.log([[0.5, 0.25, 0.25]] * len(prefixes))
@@ -112,6 +114,9 @@ def beam_search(
         hypotheses = sorted(hypotheses, key=lambda hypothesis: -hypothesis[1])[:n_beams]
         # ✗ hypotheses = hypotheses[:n_beams] — The first to finish are not the best: sort by score
         #   before cutting.
+        # ✗ hypotheses = sorted(hypotheses, key=lambda hypothesis: hypothesis[1])[::-1][:n_beams] —
+        #   Turning an ascending order round turns ties round too: of equal scores the first found
+        #   stays ahead.
         live = [beam for beam in extensions if not is_finished(beam[0])][:n_beams]
         # ✗ live = extensions[:n_beams] — A finished beam is extended past its end token: take it
         #   out of the search.
@@ -129,6 +134,8 @@ def beam_search(
         if len(hypotheses) == n_beams and best_possible <= hypotheses[-1][1]:
             # ✗ if best_possible <= hypotheses[-1][1] if hypotheses else False: — The result has free
             #   places and any live beam would fill one: do not stop before there are n_beams.
+            # ✗ if len(hypotheses) == n_beams and best_possible < hypotheses[-1][1]: — A beam that
+            #   can only draw level comes too late to get in: stop then as well.
             break
     return hypotheses
     # ✗ return [(prompt + t, s) for t, s in hypotheses] — The prompt is no part of what was found:

@@ -87,6 +87,7 @@ def _run(
         tuple(_name(given, job.cases) for given in draw.given if given.changed),
         tuple(draw.weighed),
         _masks(draw, job.cases),
+        bool(draw.met),
     )
 
 

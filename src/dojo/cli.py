@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Annotated, NoReturn
+from contextlib import contextmanager
+from typing import Annotated, Literal, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from dojo.progress import Progress, ProgressError
 from dojo.suite import Entry, GraderError, NoSuite, Suite, UnknownKata
@@ -24,44 +26,71 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Names = Annotated[list[str] | None, typer.Argument(help="Ids, names, topics or paths.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Ids, names, topics or paths.", metavar="[KATA]...")
+]
 CORES = min(os.cpu_count() or 1, 4)
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Katas at the same time.")]
-Name = Annotated[str, typer.Argument(help="An id, a name or a path.")]
+Name = Annotated[str, typer.Argument(help="An id, a name or a path.", metavar="KATA")]
+Level = Literal["warmup", "core", "hard"]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def main() -> None:
     """Run the command; an expected trouble ends with one message and status 2."""
-    from dojo.engine import EngineError
-    from dojo.mistakes import MistakeError
-    from dojo.reference import UnsoundKata
-    from dojo.stubs import StubError
-
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # A terminal without ✓ gets a question mark.
     try:
         app()
-    except (EngineError, GraderError, MistakeError, NoSuite, ProgressError) as error:
-        _stop(str(error))
-    except (StubError, UnknownKata, UnsoundKata) as error:
-        _stop(str(error))
     except BrokenPipeError:  # the reader of a pipe had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except (GraderError, NoSuite, ProgressError, UnknownKata) as error:
+        _stop(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _stop(f"{error.filename}: {error.strerror}")
+    except Exception as error:
+        if not isinstance(error, _troubles()):
+            raise
+        _stop(str(error))
+
+
+def _troubles() -> tuple[type[Exception], ...]:
+    """Return the expected errors of modules that are too heavy for every start."""
+    from dojo.catalogue import NoCatalogue
+    from dojo.engine import EngineError
+    from dojo.mistakes import MistakeError
+    from dojo.reference import UnsoundKata
+    from dojo.scaffold import ScaffoldError
+    from dojo.stubs import StubError
+
+    return (EngineError, MistakeError, NoCatalogue, ScaffoldError, StubError, UnsoundKata)
 
 
 def _stop(message: str) -> NoReturn:
-    print(f"dojo: {message}", file=sys.stderr)
+    _note(message)
     sys.exit(2)
 
 
+def _note(message: str) -> None:
+    """Say something on stderr, where it disturbs neither a table nor JSON."""
+    from dojo.report import make_console
+
+    make_console(sys.stderr).print(Text(f"dojo: {message}"))
+
+
 def _console() -> Console:
-    """Return a console: no colour and no cut lines when the output is not a terminal."""
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 100
-    return console
+    from dojo.report import make_console
+
+    return make_console(sys.stdout)
 
 
 def _chosen(suite: Suite, names: Sequence[str] | None) -> tuple[Entry, ...]:
@@ -78,6 +107,10 @@ def _one(suite: Suite, name: str) -> Entry:
     return found[0]
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _progress(suite: Suite) -> Progress:
     return Progress(suite.root / ".dojo" / "progress.sqlite")
 
@@ -89,10 +122,15 @@ def grade(
     jobs: Jobs = CORES,
 ) -> None:
     """Grade katas: all of them as a table, or the named ones in full."""
+    from dojo.workspace import remember
+
     suite = Suite.locate()
     entries = _chosen(suite, names)
     results = _grade_all(suite, entries, jobs)
-    _remember(suite, results)
+    try:
+        remember(suite.root, results)
+    except ProgressError as error:  # costs a note, not the verdicts
+        _note(f"not recorded: {error}")
     if as_json:
         from dojo.report import as_json as to_json
 
@@ -104,16 +142,37 @@ def grade(
 
 
 def _grade_all(suite: Suite, entries: Sequence[Entry], jobs: int) -> list[KataResult]:
-    from dojo.engine import Engine
-    from dojo.grade import Grader
     from dojo.workspace import is_pristine
 
     if all(map(is_pristine, entries)):  # a fresh clone need not wait for torch
         return [KataResult(kata=e.id, verdict=Verdict.NOT_STARTED) for e in entries]
-    with Engine() as engine:
+    from dojo.engine import Engine
+
+    with Engine() as engine, _waiting("Grading"):
+        from dojo.grade import Grader
+
         grader = Grader(engine, suite.root / ".dojo" / "expected")
-        with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(grader.grade, entries))
+        return list(_each(jobs, grader.grade, entries))
+
+
+def _each(jobs: int, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield results in order, several at work; what ends this early waits for nothing."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield from pool.map(work, items)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """Show that something goes on, to somebody who watches a terminal."""
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        with console.status(Text(f"{what} …", "dim"), spinner_style="dim"):
+            yield
+    else:
+        yield
 
 
 def _show(
@@ -131,83 +190,52 @@ def _show(
         show_full(console, entry, result)
 
 
-def _remember(suite: Suite, results: Sequence[KataResult]) -> None:
-    """Record every started kata; a record that fails costs a note, not the verdicts."""
-    import hashlib
-
-    progress = _progress(suite)
-    try:
-        for result in results:
-            path = suite.root / "katas" / f"{result.kata}.py"
-            if result.verdict is Verdict.NOT_STARTED or not path.exists():
-                continue
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            n, total = result.n_passed, len(result.cases)
-            progress.record(result.kata, result.verdict, n, total, result.seconds, digest)
-    except ProgressError as error:
-        print(f"dojo: not recorded: {error}", file=sys.stderr)
-
-
 @app.command(name="list")
 def list_(
-    topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
-    level: Annotated[str | None, typer.Option(help="Only warmup, core or hard.")] = None,
+    names: Names = None,
+    level: Annotated[Level | None, typer.Option(help="Only katas of this level.")] = None,
 ) -> None:
     """List the katas in teaching order."""
-    from rich.table import Table
+    from dojo.report import make_table
 
     suite = Suite.locate()
     solved = _progress(suite).solved()
-    entries = suite.find(f"{topic}/") if topic else suite.entries
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "kata", "level", "min", "question"):
-        table.add_column(column, overflow="fold")
+    entries = [e for e in _chosen(suite, names) if level in (None, e.meta.level)]
+    if not entries:
+        print("No kata is like that.")
+        return
+    table = make_table("", "kata", "level", "min", "question")
     for entry in entries:
-        if level in (None, entry.meta.level):
-            mark = "✓" if entry.id in solved else ""
-            table.add_row(mark, entry.id, entry.meta.level, str(entry.meta.minutes), entry.meta.asked)
+        mark = Text("✓" if entry.id in solved else "", "green")
+        meta = entry.meta
+        table.add_row(mark, entry.id, meta.level, str(meta.minutes), Text(meta.asked))
     _console().print(table)
 
 
 @app.command()
 def show(name: Name) -> None:
     """Show a kata's question and statement."""
-    from rich.text import Text
+    from dojo.report import show_statement
 
-    entry = _one(Suite.locate(), name)
-    console = _console()
-    meta = entry.meta
-    console.print(Text(entry.id, "bold"), Text(f"{meta.level}, {meta.minutes} minutes", "dim"))
-    console.print(Text(meta.asked))
-    console.print(Text(meta.asked_zh), end="\n\n")
-    console.print(Text(entry.statement), end="\n\n")
-    if meta.needs:
-        console.print(Text(f"First: {', '.join(meta.needs)}"))
-    if meta.forbids:
-        console.print(Text(f"Not allowed: {', '.join(meta.forbids)}"))
-    console.print(Text(f"Write it in katas/{entry.id}.py", "bold"))
+    show_statement(_console(), _one(Suite.locate(), name))
 
 
 @app.command()
 def hint(name: Name) -> None:
     """Show the next hint of a kata, and those before it."""
-    from rich.text import Text
+    from dojo.report import show_hints
 
     suite = Suite.locate()
     entry = _one(suite, name)
     progress = _progress(suite)
-    hints = entry.meta.hints
-    seen = progress.hints_seen(entry.id)
-    if seen < len(hints):
-        progress.saw_hint(entry.id)
-    console = _console()
-    for index, text in enumerate(hints[: seen + 1], 1):
-        console.print(Text(f"{index}. {text}", "bold" if index == seen + 1 else "dim"))
-    left = len(hints) - seen - 1
-    if left > 0:
-        console.print(Text(f"{left} more: run this again.", "dim"))
-    else:
-        console.print(Text(f"That was the last. `dojo explain {entry.name} --now` solves it.", "dim"))
+    seen = min(progress.hints_seen(entry.id), len(entry.meta.hints))
+    try:
+        if seen < len(entry.meta.hints):
+            progress.saw_hint(entry.id)
+    except ProgressError as error:  # Where nothing can be counted, nothing is held back.
+        _note(f"not recorded: {error}")
+        seen = len(entry.meta.hints)
+    show_hints(_console(), entry, seen)
 
 
 @app.command()
@@ -216,27 +244,16 @@ def explain(
     now: Annotated[bool, typer.Option("--now", help="Even before it is solved.")] = False,
 ) -> None:
     """Show a solved kata's solution with its mistakes, and the interviewer's next questions."""
-    from rich.padding import Padding
-    from rich.syntax import Syntax
-    from rich.text import Text
+    from dojo.report import show_solution
 
     suite = Suite.locate()
     entry = _one(suite, name)
     if not now and entry.id not in _progress(suite).solved():
         _stop(
-            f"{entry.id} is not solved yet: `dojo hint {entry.name}` helps a step further, "
+            f"{entry.id} is not solved yet. `dojo hint {entry.name}` helps a step further; "
             f"`dojo explain {entry.name} --now` shows the solution all the same"
         )
-    console = _console()
-    source = entry.solution.read_text(encoding="utf-8")
-    if console.is_terminal:
-        console.print(Syntax(source, "python", word_wrap=True, background_color="default"))
-    else:
-        print(source)
-    for question, answer in entry.meta.follow_ups.items():
-        console.print(Text(f"\n{question}", "bold"))
-        console.print(Padding(Text(answer), (0, 0, 0, 2)))
-    console.print(Text(f"\nSource: {entry.meta.source}", "dim"))
+    show_solution(_console(), entry)
 
 
 @app.command()
@@ -247,33 +264,23 @@ def reset(name: Name) -> None:
     suite = Suite.locate()
     entry = _one(suite, name)
     backup = put_back(entry)
-    where = f"; your version is kept as {backup.relative_to(suite.root)}" if backup else ""
-    print(f"katas/{entry.id}.py is the stub again{where}")
+    print(f"katas/{entry.id}.py is the stub again")
+    if backup:
+        print(f"Your version is kept as {backup.relative_to(suite.root)}")
 
 
 @app.command()
 def status() -> None:
-    """Show what has been solved and tried, from the record, without grading."""
-    from rich.table import Table
+    """Show what has been solved and tried, without grading."""
+    from dojo.report import show_status
 
     suite = Suite.locate()
-    latest = _progress(suite).latest()
+    progress = _progress(suite)
+    latest = progress.latest()
     if not latest:
         print("Nothing graded yet: `dojo list` shows the katas, `dojo grade` grades them.")
         return
-    solved = _progress(suite).solved()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "kata", "last verdict", "cases"):
-        table.add_column(column)
-    for entry in suite.entries:
-        attempt = latest.get(entry.id)
-        if attempt:
-            cases = f"{attempt.passed} of {attempt.total}"
-            mark = "✓" if entry.id in solved else ""
-            table.add_row(mark, entry.id, str(attempt.verdict), cases)
-    console = _console()
-    console.print(table)
-    console.print(f"\n{len(solved)} of {len(suite.entries)} solved")
+    show_status(_console(), suite, latest, progress.solved())
 
 
 @app.command()
@@ -281,40 +288,38 @@ def stubs(
     names: Names = None,
     force: Annotated[bool, typer.Option(help="Overwrite edited files, with a backup.")] = False,
 ) -> None:
-    """Derive the stubs in katas/ and README's catalogue; leave stubs that somebody has edited."""
+    """Derive the stubs and README's catalogue; keep stubs that somebody has edited."""
     from dojo.catalogue import update
-    from dojo.workspace import write_stub
+    from dojo.workspace import prune_sums, write_stub
 
     suite = Suite.locate()
     edited = []
     for entry in _chosen(suite, names):
         done = write_stub(entry, force=force)
         if done == "edited":
-            edited.append(entry.id)
+            edited.append(entry)
         elif done != "current":
             print(f"katas/{entry.id}.py {done}")
+    prune_sums(suite)
     if update(suite):
         print("README.md updated")
-    for id in edited:
-        print(f"katas/{id}.py was edited and is left as it is", file=sys.stderr)
+    for entry in edited:
+        _note(f"katas/{entry.id}.py was edited and is left as it is")
     if edited:
-        print("To derive these too, with backups: `nox -s stubs -- --force`", file=sys.stderr)
+        _note("to derive these too, with backups: `nox -s stubs -- --force`")
     raise typer.Exit(1 if edited else 0)
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="topic/name")]) -> None:
-    """Begin a kata: a solution and a grader to fill in."""
-    from dojo.scaffold import ScaffoldError, scaffold
+def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -> None:
+    """Begin a kata: a solution, a grader and an oracle test to fill in."""
+    from dojo.scaffold import scaffold
 
     suite = Suite.locate()
-    try:
-        paths = scaffold(suite, name)
-    except ScaffoldError as error:
-        _stop(str(error))
-    for path in paths:
+    for path in scaffold(suite, name):
         print(f"wrote {path.relative_to(suite.root)}")
-    print(f"Fill in both, then: nox -s stubs, nox -s audit -- {name}")
+    print("\nFill in what says TODO, then:")
+    print(f"  nox -s stubs -- {name}\n  nox -s audit -- {name}")
 
 
 @app.command()
@@ -326,12 +331,12 @@ def audit(names: Names = None, jobs: Jobs = CORES) -> None:
     suite = Suite.locate()
     broken = [] if names else list(audit_suite(suite))
     entries = _chosen(suite, names)
-    with Engine() as engine, ThreadPoolExecutor(jobs) as pool:
-        all_found = pool.map(lambda entry: audit_kata(entry, engine), entries)
+    with Engine() as engine:
+        all_found = _each(jobs, lambda entry: audit_kata(entry, engine), entries)
         for entry, found in zip(entries, all_found, strict=True):
             print(f"{'✗' if found else '✓'} {entry.id}", flush=True)
             broken += found
     for violation in broken:
         print(f"\n{violation}")
-    print(f"\n{len(entries)} katas audited, {len(broken)} rules broken")
+    print(f"\n{_count(len(entries), 'kata')} audited, {_count(len(broken), 'broken rule')}")
     raise typer.Exit(1 if broken else 0)

@@ -134,6 +134,8 @@ def _compare_array(expected: Array, got: Node, nudged: Node, path: str) -> list[
         return [Mismatch(path, "shape", expected, got)]
     if got.dtype != expected.dtype:
         return [Mismatch(path, "dtype", expected, got)]
+    if expected.library == "meta":
+        return []  # no values
     ours = to_numpy(expected)
     near = ours
     if isinstance(nudged, Array) and (nudged.shape, nudged.dtype) == (got.shape, got.dtype):
@@ -146,7 +148,7 @@ def _compare_array(expected: Array, got: Node, nudged: Node, path: str) -> list[
 
 def floats(node: Node) -> Values | None:
     """Return a leaf's values as float64 or complex, if it has any."""
-    if isinstance(node, Array):
+    if isinstance(node, Array) and node.library != "meta":
         values = to_numpy(node)
         return values.astype(complex if values.dtype.kind == "c" else float)
     if isinstance(node, int | float):
@@ -226,8 +228,9 @@ def describe(node: Node, axes: dict[int, str] | None = None) -> str:
     """Say what kind of thing a node is, without its values; `axes` names sizes."""
     node = _plain(node)
     if isinstance(node, Array):
-        library = {"torch": "Tensor", "numpy": "NumPy array"}[node.library]
-        return f"{library} {shape_text(node.shape, axes)} of {node.dtype}"
+        library = "NumPy array" if node.library == "numpy" else "Tensor"
+        device = " on the meta device" if node.library == "meta" else ""
+        return f"{library} {shape_text(node.shape, axes)} of {node.dtype}{device}"
     if isinstance(node, Other):
         return f"an object of type {node.name}"
     if isinstance(node, Sampled):

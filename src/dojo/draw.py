@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -56,12 +56,14 @@ class Draw:
 
     seed: int
     host_at: Host | None = None
-    arrays: bool = False
+    kind: Literal["torch", "numpy", "meta"] = "torch"
     nudge: bool = False
     """Whether every input is off by a rounding error of its own precision."""
     given: list[Given] = field(default_factory=list)
     weighed: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     """Names and shapes of every parameter that `weights` has set."""
+    met: list[bool] = field(default_factory=list)
+    """Not empty once inputs on the meta device were asked for."""
 
     def __post_init__(self) -> None:
         self._rng = np.random.Generator(np.random.PCG64(self.seed))
@@ -69,7 +71,19 @@ class Draw:
     @property
     def numpy(self) -> Draw:
         """The same source, returning NumPy arrays."""
-        other = Draw(self.seed, self.host_at, arrays=True, nudge=self.nudge, given=self.given)
+        return self._as("numpy")
+
+    @property
+    def meta(self) -> Draw:
+        """The same source, returning tensors on the meta device: shape and dtype, no values.
+
+        With them, code that makes a tensor on another device than its input's is found out.
+        """
+        self.met.append(True)
+        return self._as("meta")
+
+    def _as(self, kind: Literal["numpy", "meta"]) -> Draw:
+        other = replace(self, kind=kind)
         other._rng = self._rng
         return other
 
@@ -115,6 +129,8 @@ class Draw:
 
         if dtype is not None:
             module.to(getattr(torch, dtype))
+        if self.kind == "meta":
+            module.to("meta")
         base = int(self._rng.integers(2**63))
         with torch.no_grad():
             for name, parameter in module.named_parameters():
@@ -159,7 +175,7 @@ class Draw:
     def _give(self, values: Any, dtype: Dtype | None) -> Any:
         given: Any = np.asarray(values)
         floating = given.dtype.kind == "f"
-        if self.arrays:
+        if self.kind == "numpy":
             kind = np.dtype(dtype or "float64")
             if floating:
                 given = self._nudged(given, float(np.finfo(kind).eps)).astype(kind)
@@ -171,6 +187,8 @@ class Draw:
                 given = torch.from_numpy(self._nudged(given, torch.finfo(target).eps)).to(target)
             else:
                 given = torch.from_numpy(given)
+            if self.kind == "meta":
+                return given.to("meta")
         frame: FrameType = sys._getframe(2)
         self.given.append(Given(given, _content(given), frame.f_code, frame.f_lasti))
         return given

@@ -23,6 +23,7 @@ __all__ = ["Grader", "Judge", "differs", "same"]
 
 MAX_SOURCE: Final = 2**20
 MEMORY_WORDS: Final = ("can't allocate memory", "not enough memory", "bad_alloc")
+DEVICE_WORDS: Final = ("the expected device", "on the same device", "two devices")
 MEMORY_KINDS: Final = ("MemoryError", "OutOfMemoryError")
 
 
@@ -164,12 +165,21 @@ class Judge:
         names = _compare_weights(expected.outcome.observed, answer.observed)
         if names and (failure is None or not failure.steps):
             return Verdict.WRONG, *names
+        if answer.observed.meta and failure is not None:
+            return self._on_meta(failure)
         if failure is not None:
             if spec.raises is None or spec.raises not in failure.kinds:
                 return self._raised(spec, failure)
         elif spec.raises is not None:
             return Verdict.WRONG, f"raises nothing where {spec.raises} is due", ()
         return _compare_values(spec, expected, answer, answer.observed)
+
+    def _on_meta(self, failure: Failure) -> tuple[Verdict, str, tuple[str, ...]]:
+        """Judge an exception over tensors without values, which much right code cannot take."""
+        if any(words in failure.message for words in DEVICE_WORDS):
+            summary = "makes a tensor on another device than its input's"
+            return Verdict.WRONG, summary, self._trace(failure)
+        return Verdict.PASSED, "", ()
 
     def _raised(
         self, spec: CaseSpec, failure: Failure

@@ -10,14 +10,14 @@ import ast
 import re
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 __all__ = ["Use", "equivalents", "forbidden_operators", "scan"]
 
 MAX_CHARACTERS: Final = 2**18
-MAX_NODES: Final = 150_000
+MAX_STEPS: Final = 600_000
 MAX_SECONDS: Final = 3.0
 MAX_USES: Final = 50
 MAX_DEPTH: Final = 40
@@ -124,7 +124,7 @@ _FAMILIES: Final[Mapping[str, _Family]] = {
         "alpha_dropout_ feature_alpha_dropout _fused_dropout",
     ),
     "cross_entropy": _Family(
-        "F.cross_entropy nn.CrossEntropyLoss F.nll_loss nn.NLLLoss nn.NLLLoss2d nll_loss",
+        "F.cross_entropy nn.CrossEntropyLoss F.nll_loss nn.NLLLoss nn.NLLLoss2d",
         "cross_entropy_loss nll_loss nll_loss_nd nll_loss_forward nll_loss2d " "nll_loss2d_forward",
     ),
     "binary_cross_entropy": _Family(
@@ -194,8 +194,8 @@ _FAMILIES: Final[Mapping[str, _Family]] = {
         "_foreach_norm",
     ),
     "checkpoint": _Family("utils.checkpoint.checkpoint utils.checkpoint.checkpoint_sequential"),
-    "adam": _Family("optim.Adam optim.AdamW optim.NAdam optim.RAdam optim.Adamax optim.adam.adam"),
-    "sgd": _Family("optim.SGD optim.sgd.sgd"),
+    "adam": _Family("optim.Adam optim.AdamW optim.NAdam optim.RAdam optim.Adamax"),
+    "sgd": _Family("optim.SGD"),
     "adagrad": _Family("optim.Adagrad optim.RMSprop optim.Adadelta"),
     "average": _Family("optim.swa_utils.AveragedModel optim.swa_utils.get_ema_multi_avg_fn"),
 }
@@ -219,7 +219,7 @@ _HOLDERS: Final = (
 _OPAQUE: Final = (
     "torch.jit", "torch.compile", "torch.ops", "torch._C", "torch._VF", "torch.classes",
     "torch._dynamo", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor",
-    "torch.export", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
+    "torch.export", "torch.autograd.Variable._execution_engine", "torch.autograd.graph", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
     "ctypes", "cffi", "importlib", "runpy", "pickle", "marshal", "code", "builtins", "gc",
     "inspect", "threading", "multiprocessing", "concurrent.futures", "sys.modules",
     "sys._getframe", "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
@@ -245,8 +245,7 @@ def _spell(short: str) -> str:
 
 def _canonical(path: str) -> str:
     """Return one name for what several modules of a library show under several."""
-    _, _, rest = path.rpartition(".torch.")  # torch.nn.functional.torch.softmax
-    path = f"torch.{rest}" if rest and path.startswith("torch.") else path
+    path = re.sub(r"^torch\..*\.torch\.", "torch.", path)  # torch.nn.functional.torch.softmax
     path = re.sub(r"\.(__dict__|__wrapped__|__call__)(?=\.|$)", "", path)
     path = re.sub(r"^torch\.nn\.(.*\.)?F\.", "torch.nn.functional.", path)
     for prefix, instead in _HOLDERS:
@@ -257,7 +256,7 @@ def _canonical(path: str) -> str:
     leaf = path.rsplit(".", 1)[-1]
     if path.startswith("torch.nn.modules."):
         return f"torch.nn.{leaf}"
-    if re.match(r"torch\.(nn\.utils|optim)\.\w+\.", path) and "torch.optim.swa" not in path:
+    if re.match(r"torch\.(nn\.utils|optim)\.[a-z_]\w*\.", path) and "torch.optim.swa" not in path:
         return f"{'.'.join(path.split('.')[: -2])}.{leaf}"
     return path
 
@@ -276,14 +275,23 @@ def _closure(name: str) -> tuple[str, ...]:
 
 def equivalents(forbids: Sequence[str], allows: Sequence[str] = ()) -> dict[str, str]:
     """Return every public name that is as good as a forbidden one, with the forbidden one."""
-    allowed = {_canonical(name) for name in allows}
+    lifted = _lifted(forbids, allows)
+    leaves = {name.rsplit(".", 1)[-1] for name in allows}
     direct = {_canonical(name): name for name in forbids}
     found = dict(direct)
     for name, public in direct.items():
         for key in _closure(name):
+            if key in lifted:
+                continue
             for short in _FAMILIES[key].names.split():
                 found.setdefault(_canonical(_spell(short)), public)
-    return {name: public for name, public in found.items() if name not in allowed}
+    return {n: public for n, public in found.items() if n.rsplit(".", 1)[-1] not in leaves}
+
+
+def _lifted(forbids: Sequence[str], allows: Sequence[str]) -> frozenset[str]:
+    """Return the families that a kata allows as a whole, though a relative is forbidden."""
+    kept = {key for name in forbids for key in _closure(_canonical(name))[:1]}
+    return frozenset(key for name in allows for key in _closure(_canonical(name))[:1]) - kept
 
 
 def forbidden_operators(forbids: Sequence[str], allows: Sequence[str] = ()) -> dict[str, str]:
@@ -292,25 +300,32 @@ def forbidden_operators(forbids: Sequence[str], allows: Sequence[str] = ()) -> d
     Names are the profiler's (`aten::_softmax`), or begin with a word that `watch` explains:
     `direct:`, `gradient:`, `call:` and `module:`.
     """
+    lifted = _lifted(forbids, allows)
     found: dict[str, str] = {}
     for name in forbids:
         families = _closure(_canonical(name))
-        shown = [op for key in families for op in _FAMILIES[key].operators.split()]
-        if not families:
-            shown = _guess(_canonical(name))
-        for operator in shown:
+        shown = [op for key in families if key not in lifted for op in _operators_of(key)]
+        for operator in shown if families else _guess(_canonical(name)):
             found.setdefault(_operator(operator), name)
     for name, public in equivalents(forbids, allows).items():
         if re.match(r"torch\.(nn|optim)\.[A-Z]\w*$", name):
             found.setdefault(f"module:{name}", public)
-    lifted = {
-        _operator(operator)
-        for name in allows
-        for key in _closure(_canonical(name))[:1]
-        for operator in _FAMILIES[key].operators.split()
-    }
-    lifted |= {_operator(op) for name in allows for op in _guess(_canonical(name))}
-    return {name: public for name, public in found.items() if name not in lifted}
+    return {key: public for key, public in found.items() if not _is_allowed(key, allows, lifted)}
+
+
+def _is_allowed(key: str, allows: Sequence[str], lifted: Collection[str]) -> bool:
+    """Whether an operator is one that an allowed function reaches."""
+    if any(key == _operator(op) for family in lifted for op in _operators_of(family)):
+        return True
+    leaves = (name.rsplit(".", 1)[-1] for name in allows)
+    stem = key.rsplit(":", 1)[-1]
+    return any(
+        re.fullmatch(rf"_?{re.escape(leaf)}(_nd|_forward|2d_forward)?", stem) for leaf in leaves
+    )
+
+
+def _operators_of(family: str) -> list[str]:
+    return _FAMILIES[family].operators.split()
 
 
 def _operator(short: str) -> str:
@@ -355,9 +370,9 @@ class _TooMuch(Exception):
 
 @dataclass
 class _Limit:
-    """A bound on nodes and on time, whichever comes first."""
+    """A bound on steps and on time, whichever comes first."""
 
-    left: int = MAX_NODES
+    left: int = MAX_STEPS
     end: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
 
     def step(self) -> None:
@@ -391,7 +406,7 @@ class _Rules:
             holder, _, leaf = name.rpartition(".")
             if holder == "torch.Tensor":
                 methods[leaf] = public
-            elif holder == "torch" and leaf not in _COMMON_METHODS and not leaf.startswith("_"):
+            elif holder == "torch" and not _closure(name) and leaf not in _COMMON_METHODS:
                 maybe[leaf] = public
             leaves[leaf] = public
         return cls(names, operators, methods, maybe, leaves)
@@ -472,6 +487,8 @@ class _Reader:
         self.lines = re.split(r"\r\n|\r|\n", source)
         self.rules = rules
         self.limit = limit
+        self.scopes = [_Scope(None)]
+        self.defaults: list[tuple[_Scope, ast.arg, ast.expr, _Scope]] = []
         self.stars: list[str] = []
         self.members: set[str] = set()
         """Methods and attributes that the file itself defines."""
@@ -497,7 +514,7 @@ class _Reader:
 
     def _collect(self, tree: ast.Module) -> None:
         """List every node that counts, with its scope, and bind the names without values."""
-        todo: list[tuple[ast.AST, _Scope]] = [(tree, _Scope(None))]
+        todo: list[tuple[ast.AST, _Scope]] = [(tree, self.scopes[0])]
         while todo:
             self.limit.step()
             node, scope = todo.pop()
@@ -506,7 +523,11 @@ class _Reader:
             inner = scope
             if isinstance(node, _SCOPES):
                 inner = _Scope(scope, isinstance(node, ast.ClassDef))
-            todo += [(child, place) for child, place in _children(node, scope, inner)]
+                self.scopes.append(inner)
+            todo += _children(node, scope, inner)
+            for argument, value in _defaults(node):
+                inner.values[argument.arg] = value
+                self.defaults.append((inner, argument, value, scope))
 
     def _declare(self, node: ast.AST, scope: _Scope) -> None:
         if isinstance(node, ast.Call):
@@ -555,9 +576,7 @@ class _Reader:
             known.append((line, path))
 
     def _n_paths(self) -> int:
-        return sum(
-            len(paths) for _, scope in self.nodes[:1] for paths in scope.paths.values()
-        ) + sum(len(scope.paths) for scope in {id(s): s for _, s in self.nodes}.values())
+        return sum(len(paths) for scope in self.scopes for paths in scope.paths.values())
 
     def _bind_values(self) -> None:
         """Bind the names that stand for a library's module or function through an assignment."""
@@ -570,6 +589,9 @@ class _Reader:
                 owner.values[target.id] = value
                 for path in self._resolve(value, scope):
                     self._bind(owner, target.id, target.lineno, path)
+        for inner, argument, value, scope in self.defaults:
+            for path in self._resolve(value, scope):
+                self._bind(inner, argument.arg, argument.lineno, path)
 
     # --- what an expression stands for ------------------------------------------------------------
 
@@ -626,10 +648,10 @@ class _Reader:
             return [(path, text.plain)]
         inner = node.func
         if isinstance(inner, ast.Call) and inner.args and node.args:
-            if "operator.attrgetter" in self._resolve(inner.func, scope, depth + 1):
-                text = self._fold(inner.args[0], scope)
-                bases = self._resolve(node.args[0], scope, depth + 1)
-                return [(f"{base}.{text.value}", text.plain) for base in bases] if text else []
+            getters = self._resolve(inner.func, scope, depth + 1)
+            text = self._fold(inner.args[0], scope) if "operator.attrgetter" in getters else None
+            bases = self._resolve(node.args[0], scope, depth + 1) if text else []
+            return [(f"{base}.{text.value}", text.plain) for base in bases if text]
         if name == "vars" and node.args:
             return [(path, True) for path in self._resolve(node.args[0], scope, depth + 1)]
         if (
@@ -734,10 +756,13 @@ class _Reader:
         self, node: ast.Subscript, part: ast.Slice, scope: _Scope, depth: int
     ) -> _Text | None:
         text = self._fold(node.value, scope, depth + 1)
-        bounds = [_integer(bound) for bound in (part.lower, part.upper, part.step)]
-        if text is None or "no" in bounds or bounds[2] == 0:
+        if text is None:
             return None
-        return _Text(text.value[slice(*bounds)], False)
+        try:
+            bounds = slice(_integer(part.lower), _integer(part.upper), _integer(part.step))
+            return _Text(text.value[bounds], False)
+        except ValueError:  # a bound that must be computed, or a step of zero
+            return None
 
     def _worked(
         self, node: ast.Call, function: ast.Attribute, scope: _Scope, depth: int
@@ -836,12 +861,9 @@ class _Reader:
                     self._report(node, self.rules.methods[text.value], text.plain)
             elif text is None and self._is_ours(node.args[0], scope):
                 self._report(node, "", False)
-        elif name in _RUNNERS and not isinstance(node.func, ast.Name):
-            self._report(node, "", False)
-        elif name == "__import__" and not found:
-            self._report(node, "", False)
         functions = self._resolve(node.func, scope)
-        if "importlib.import_module" in functions and not found:
+        is_import = name == "__import__" or "importlib.import_module" in functions
+        if is_import and not found:
             self._report(node, "", False)
         for function in ("operator.methodcaller", "operator.attrgetter"):
             if function in functions and node.args:
@@ -909,8 +931,8 @@ def _is_opaque(path: str) -> bool:
     return any(path == road or path.startswith(f"{road}.") for road in _OPAQUE)
 
 
-def _integer(node: ast.expr | None) -> int | None | str:
-    """Return the integer that a slice's bound is, None for no bound, "no" for anything else."""
+def _integer(node: ast.expr | None) -> int | None:
+    """Return the integer that a slice's bound is, or None where there is no bound."""
     if node is None:
         return None
     sign = 1
@@ -918,7 +940,7 @@ def _integer(node: ast.expr | None) -> int | None | str:
         node, sign = node.operand, -1
     if isinstance(node, ast.Constant) and type(node.value) is int:
         return sign * node.value
-    return "no"
+    raise ValueError("not an integer as written")
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[ast.Name, ast.expr]]:
@@ -943,19 +965,14 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.Name, ast.expr]]:
 
 
 def _children(node: ast.AST, outer: _Scope, inner: _Scope) -> Iterator[tuple[ast.AST, _Scope]]:
-    """Give each child its scope; leave out annotations and the classes that a type is tested for."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id in ("isinstance", "issubclass") and len(node.args) == 2:
-            yield node.func, outer
-            yield node.args[0], outer
-            return
-    defaults: list[ast.AST] = []
+    """Give each child its scope; leave out annotations and the classes of a type test."""
+    if _tests_type(node):
+        yield node.args[0], outer
+        return
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-        yield from ((default, outer) for default in defaults)
-        _bind_defaults(node.args, inner)
+        defaults = (*node.args.defaults, *node.args.kw_defaults)
+        yield from ((default, outer) for default in defaults if default is not None)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        defaults += node.decorator_list
         yield from ((decorator, outer) for decorator in node.decorator_list)
     if isinstance(node, ast.ClassDef):
         yield from ((base, outer) for base in (*node.bases, *node.keywords))
@@ -971,11 +988,21 @@ def _children(node: ast.AST, outer: _Scope, inner: _Scope) -> Iterator[tuple[ast
                 yield child, inner
 
 
-def _bind_defaults(arguments: ast.arguments, scope: _Scope) -> None:
-    """Remember what a parameter is when the caller leaves it out."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
-    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    given += [(arg, value) for arg, value in named if value is not None]
-    for arg, value in given:
-        scope.values[arg.arg] = value
+def _tests_type(node: ast.AST) -> TypeGuard[ast.Call]:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("isinstance", "issubclass")
+        and len(node.args) == 2
+    )
+
+
+def _defaults(node: ast.AST) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """Pair parameters with what they are when the caller leaves them out."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        arguments = node.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        yield from zip(reversed(positional), reversed(arguments.defaults), strict=False)
+        for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            if value is not None:
+                yield argument, value

@@ -60,7 +60,8 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Array(_Strict, tag="array", frozen=True):
     """A dense array: raw little-endian values in C order."""
 
-    library: Literal["numpy", "torch"]
+    library: Literal["numpy", "torch", "meta"]
+    """The last is a tensor on the meta device, which has shape and dtype and no values."""
     dtype: str
     shape: tuple[int, ...]
     data: bytes
@@ -180,6 +181,8 @@ class Observed(_Strict, tag="observed", frozen=True):
     weights: tuple[tuple[str, tuple[int, ...]], ...] = ()
     masks: tuple[tuple[str, Array], ...] = ()
     """Boolean inputs by name, so that an explanation can speak of them."""
+    meta: bool = False
+    """Whether the inputs were on the meta device, where not every right answer can run."""
 
 
 FromChild: TypeAlias = Began | Broken | Open | Call | Observed
@@ -272,6 +275,8 @@ def _encode_tensor(value: Any, kind: type) -> Node:
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in DTYPES:
         return Other(f"Tensor of {name[:40]}")
+    if tensor.device.type == "meta":
+        return Array("meta", name, tuple(int(n) for n in tensor.shape), b"")
     if tensor.device.type != "cpu":
         return Other(f"Tensor on {tensor.device.type}")
     if tensor.numel() * DTYPES[name] > MAX_FRAME // 2:
@@ -317,7 +322,8 @@ def _check(node: Node, depth: int = 0) -> None:
             raise Malformed("unknown dtype")
         if len(node.shape) > 16 or any(n < 0 for n in node.shape):
             raise Malformed("impossible shape")
-        if math.prod(node.shape) * DTYPES[node.dtype] != len(node.data):
+        size = 0 if node.library == "meta" else math.prod(node.shape) * DTYPES[node.dtype]
+        if size != len(node.data):
             raise Malformed("an array whose bytes do not fill its shape")
     elif isinstance(node, List | Tuple):
         for item in node.items:
