@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dojo import wire
-from dojo.engine import Engine, Run, Silence
+from dojo.engine import Engine, EngineError, Run, Silence
 from dojo.wire import Job, Observed
 
 CASES = """
@@ -56,7 +56,7 @@ def run(engine: Engine, source: str, *, limit: float = 3.0) -> Run:
     runs = tuple(
         (str(i), name, wire.encode({"n": n})) for i, (name, n) in enumerate([("double", 3), ("count", 5)])
     )
-    job = Job(source, "answer.py", CASES, runs, 0, ("double", "count"))  # type: ignore[arg-type]
+    job = Job(source, "answer.py", CASES, runs, ("double", "count"))  # type: ignore[arg-type]
     return engine.run(job, [limit] * 2, host)
 
 
@@ -161,7 +161,7 @@ def test_exception_whose_message_raises_is_reported_without_it(engine: Engine) -
 def test_two_time_outs_are_enough(engine: Engine) -> None:
     source = "def double(x):\n    while True: pass\ncount = double\n"
     runs = tuple((str(i), "double", wire.encode({"n": 2})) for i in range(4))
-    job = Job(source, "answer.py", CASES, runs, 0, ())  # type: ignore[arg-type]
+    job = Job(source, "answer.py", CASES, runs, ())  # type: ignore[arg-type]
 
     result = engine.run(job, [0.3] * 4)
 
@@ -239,7 +239,7 @@ def test_hosted_object_takes_plain_values_only(engine: Engine) -> None:
 def test_input_that_is_written_into_is_reported_by_name(engine: Engine) -> None:
     cases = "def double(kata, draw, n):\n    x = draw.normal(n)\n    return kata.double(x)\n"
     job = Job(
-        double("x *= 2; return x"), "answer.py", cases, (("1", "double", wire.encode({"n": 2})),), 0
+        double("x *= 2; return x"), "answer.py", cases, (("1", "double", wire.encode({"n": 2})),)
     )  # type: ignore[arg-type]
 
     ended = engine.run(job, [3.0]).ended[0]
@@ -248,19 +248,39 @@ def test_input_that_is_written_into_is_reported_by_name(engine: Engine) -> None:
     assert ("x",) == ended.modified
 
 
-def test_what_an_answer_starts_dies_with_it(engine: Engine, tmp_path: Path) -> None:
+def test_what_an_answer_starts_without_walls_dies_with_it(tmp_path: Path) -> None:
     sign = tmp_path / "alive"
-    command = f"sleep 1; touch {sign}"
-    run(engine, double(f"__import__('subprocess').Popen(['sh', '-c', {command!r}]); return 2 * x"))
-    time.sleep(1.5)
+    command = f"touch {sign}-0; sleep 1; touch {sign}-1"
+    body = f"__import__('subprocess').Popen(['sh', '-c', {command!r}]).pid; time.sleep(0.3)"
+    with Engine(sandbox=False) as engine:
+        run(engine, "import time" + double(f"{body}; return 2 * x"))
+    time.sleep(1.2)
 
-    assert not sign.exists()
+    assert ["alive-0"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_walls_are_proved_before_the_first_answer(engine: Engine) -> None:
+    run(engine, HONEST)
+
+    assert engine.report
+    assert {"stands"} == set(engine.report.values())
+
+
+def test_folder_that_children_could_read_is_refused() -> None:
+    import torch
+
+    inside = Path(torch.__file__).parent
+    with Engine(closed=[inside]) as engine, pytest.raises(EngineError, match="would be readable"):
+        run(engine, HONEST)
 
 
 def test_child_holds_no_descriptor_but_its_own(engine: Engine) -> None:
-    result = run(engine, double("import os; return len(os.listdir('/proc/self/fd'))"))
+    source = (
+        "import os\ndef is_open(fd):\n    try: os.fstat(fd)\n    except OSError: return False\n"
+        "    return True\n" + double("return [fd for fd in range(1000) if is_open(fd)]")
+    )
 
-    assert 5 == value(result, 0)  # four, and the folder that is being listed
+    assert [0, 1, 2, 3] == value(run(engine, source), 0)
 
 
 def test_nothing_of_one_answer_is_left_for_the_next(engine: Engine) -> None:

@@ -343,7 +343,10 @@ def test_operators_are_those_of_the_equivalents() -> None:
     softmax = forbidden_operators(SOFTMAX)
     assert "torch.softmax" == softmax["aten::_softmax"]
     assert "torch.softmax" == softmax["aten::_scaled_dot_product_flash_attention_for_cpu"]
-    assert "torch.softmax" == softmax["module:torch.nn.Softmax"]
+    assert "module:torch.nn.Softmax" not in softmax  # it cannot hide its operator
+    attention = forbidden_operators(("torch.nn.MultiheadAttention",))
+    assert "torch.nn.MultiheadAttention" == attention["module:torch.nn.Transformer"]
+    assert "module:torch.nn.Unfolded" in forbidden_operators(("torch.nn.Unfolded",))
     assert "gradient:LogsumexpBackward0" in softmax
     assert "aten::logsumexp" not in softmax
 

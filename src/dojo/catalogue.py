@@ -7,9 +7,13 @@ from typing import Final
 
 from dojo.suite import Suite
 
-__all__ = ["is_current", "render", "update"]
+__all__ = ["NoCatalogue", "is_current", "render", "update"]
 
 BLOCK: Final = re.compile(r"(<!-- catalogue -->\n).*?(<!-- /catalogue -->)", re.DOTALL)
+
+
+class NoCatalogue(ValueError):
+    """A README without a place for the catalogue; the message says how to make one."""
 
 
 def render(suite: Suite) -> str:
@@ -21,25 +25,38 @@ def render(suite: Suite) -> str:
         for entry in entries:
             meta = entry.meta
             link = f"[{entry.name}](katas/{entry.id}.py)"
-            lines.append(f"| {link} | {meta.level} | {meta.minutes} | {meta.asked} |")
+            asked = meta.asked.replace("|", "\\|")
+            lines.append(f"| {link} | {meta.level} | {meta.minutes} | {asked} |")
     return "\n".join([*lines, "", ""])
 
 
 def is_current(suite: Suite) -> bool:
     """Whether the README shows what there is."""
-    text = (suite.root / "README.md").read_text(encoding="utf-8")
-    found = BLOCK.search(text)
-    return found is not None and _filled(text, suite) == text
+    try:
+        text = _read(suite)
+    except NoCatalogue:
+        return False
+    return _filled(text, suite) == text
 
 
 def update(suite: Suite) -> bool:
     """Write the catalogue into the README; whether that changed it."""
-    path = suite.root / "README.md"
-    text = path.read_text(encoding="utf-8")
+    text = _read(suite)
     filled = _filled(text, suite)
     if filled != text:
-        path.write_text(filled, encoding="utf-8")
+        (suite.root / "README.md").write_text(filled, encoding="utf-8")
     return filled != text
+
+
+def _read(suite: Suite) -> str:
+    path = suite.root / "README.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not BLOCK.search(text):
+        raise NoCatalogue(
+            "README.md has no place for the catalogue: write the two lines "
+            "`<!-- catalogue -->` and `<!-- /catalogue -->` where it belongs"
+        )
+    return text
 
 
 def _filled(text: str, suite: Suite) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 
 from dojo import wire
 from dojo.draw import Draw, Given, seed_of
-from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step
+from dojo.walls import Prepared, WallError, raise_walls
+from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step, Walled
 
 __all__ = ["serve"]
 
@@ -24,20 +25,30 @@ RAISABLE: dict[str, type[Exception]] = {
 }
 
 
-def serve(channel: Channel) -> NoReturn:
-    """Run one job and leave without a trace: no clean-up code of the learner's gets a turn."""
-    status = 0
+def serve(channel: Channel, prepared: Prepared | None) -> NoReturn:
+    """Lock up, run one job and leave without a trace: no clean-up code of the learner's runs."""
+    status = 1
     try:
+        channel.send(_lock_up(prepared))
         _work(channel, channel.receive())
+        status = 0
     except (wire.ChannelClosed, wire.Malformed):
-        status = 1
+        pass
     finally:
         _flush()
         os._exit(status)
 
 
+def _lock_up(prepared: Prepared | None) -> Walled:
+    if prepared is None:
+        return Walled(())
+    try:
+        return Walled(raise_walls(prepared))
+    except WallError as error:
+        return Walled((), str(error))
+
+
 def _work(channel: Channel, job: Job) -> None:
-    _limit_memory(job.memory)
     sys.stdout = open(1, "w", errors="backslashreplace", closefd=False)
     sys.stderr = open(2, "w", errors="backslashreplace", closefd=False)
     answer = ModuleType(MODULE)
@@ -98,20 +109,6 @@ def _seed(seed: int) -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(seed % 2**63)
-
-
-def _limit_memory(extra: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has none
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        with open("/proc/self/statm") as statm:
-            now = int(statm.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return  # macOS ignores address-space limits
-    resource.setrlimit(resource.RLIMIT_AS, (now + extra, now + extra))
 
 
 class _View:

@@ -15,9 +15,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from dojo.progress import Progress, ProgressError
+from dojo.progress import ProgressError
 from dojo.suite import Entry, GraderError, NoSuite, Suite, UnknownKata
 from dojo.verdict import KataResult, Verdict
+from dojo.workspace import is_pristine, progress, remember
 
 __all__ = ["main"]
 
@@ -111,10 +112,6 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _progress(suite: Suite) -> Progress:
-    return Progress(suite.root / ".dojo" / "progress.sqlite")
-
-
 @app.command()
 def grade(
     names: Names = None,
@@ -122,8 +119,6 @@ def grade(
     jobs: Jobs = CORES,
 ) -> None:
     """Grade katas: all of them as a table, or the named ones in full."""
-    from dojo.workspace import remember
-
     suite = Suite.locate()
     entries = _chosen(suite, names)
     results = _grade_all(suite, entries, jobs)
@@ -142,13 +137,11 @@ def grade(
 
 
 def _grade_all(suite: Suite, entries: Sequence[Entry], jobs: int) -> list[KataResult]:
-    from dojo.workspace import is_pristine
-
     if all(map(is_pristine, entries)):  # a fresh clone need not wait for torch
         return [KataResult(kata=e.id, verdict=Verdict.NOT_STARTED) for e in entries]
     from dojo.engine import Engine
 
-    with Engine() as engine, _waiting("Grading"):
+    with Engine(closed=[suite.root]) as engine, _waiting("Grading"):
         from dojo.grade import Grader
 
         grader = Grader(engine, suite.root / ".dojo" / "expected")
@@ -199,7 +192,7 @@ def list_(
     from dojo.report import make_table
 
     suite = Suite.locate()
-    solved = _progress(suite).solved()
+    solved = progress(suite.root).solved()
     entries = [e for e in _chosen(suite, names) if level in (None, e.meta.level)]
     if not entries:
         print("No kata is like that.")
@@ -227,11 +220,11 @@ def hint(name: Name) -> None:
 
     suite = Suite.locate()
     entry = _one(suite, name)
-    progress = _progress(suite)
-    seen = min(progress.hints_seen(entry.id), len(entry.meta.hints))
+    record = progress(suite.root)
+    seen = min(record.hints_seen(entry.id), len(entry.meta.hints))
     try:
         if seen < len(entry.meta.hints):
-            progress.saw_hint(entry.id)
+            record.saw_hint(entry.id)
     except ProgressError as error:  # Where nothing can be counted, nothing is held back.
         _note(f"not recorded: {error}")
         seen = len(entry.meta.hints)
@@ -243,12 +236,12 @@ def explain(
     name: Name,
     now: Annotated[bool, typer.Option("--now", help="Even before it is solved.")] = False,
 ) -> None:
-    """Show a solved kata's solution with its mistakes, and the interviewer's next questions."""
+    """Show the solution with its mistakes, and what is asked next."""
     from dojo.report import show_solution
 
     suite = Suite.locate()
     entry = _one(suite, name)
-    if not now and entry.id not in _progress(suite).solved():
+    if not now and entry.id not in progress(suite.root).solved():
         _stop(
             f"{entry.id} is not solved yet. `dojo hint {entry.name}` helps a step further; "
             f"`dojo explain {entry.name} --now` shows the solution all the same"
@@ -275,12 +268,12 @@ def status() -> None:
     from dojo.report import show_status
 
     suite = Suite.locate()
-    progress = _progress(suite)
-    latest = progress.latest()
+    record = progress(suite.root)
+    latest = record.latest()
     if not latest:
         print("Nothing graded yet: `dojo list` shows the katas, `dojo grade` grades them.")
         return
-    show_status(_console(), suite, latest, progress.solved())
+    show_status(_console(), suite, latest, record.solved())
 
 
 @app.command()
@@ -288,7 +281,7 @@ def stubs(
     names: Names = None,
     force: Annotated[bool, typer.Option(help="Overwrite edited files, with a backup.")] = False,
 ) -> None:
-    """Derive the stubs and README's catalogue; keep stubs that somebody has edited."""
+    """Derive stubs and README's catalogue; keep stubs that were edited."""
     from dojo.catalogue import update
     from dojo.workspace import prune_sums, write_stub
 
@@ -324,14 +317,14 @@ def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -
 
 @app.command()
 def audit(names: Names = None, jobs: Jobs = CORES) -> None:
-    """Check the laws that every kata keeps; say which is broken and what to do."""
+    """Check the laws that every kata keeps."""
     from dojo.engine import Engine
     from dojo.laws import audit_kata, audit_suite
 
     suite = Suite.locate()
     broken = [] if names else list(audit_suite(suite))
     entries = _chosen(suite, names)
-    with Engine() as engine:
+    with Engine(closed=[suite.root]) as engine:
         all_found = _each(jobs, lambda entry: audit_kata(entry, engine), entries)
         for entry, found in zip(entries, all_found, strict=True):
             print(f"{'✗' if found else '✓'} {entry.id}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from dojo import wire
-from dojo.wire import Began, Broken, Call, Channel, Failure, Job, Observed, Open, Reply
+from dojo.wire import Began, Broken, Call, Channel, Failure, Job, Observed, Open, Reply, Walled
 
 __all__ = ["Engine", "EngineError", "Hosts", "Run", "Silence", "can_fork"]
 
@@ -98,9 +99,23 @@ class _Child:
 class Engine:
     """A context in which jobs run: one warm process that forks, or fresh processes."""
 
-    def __init__(self, *, fork: bool | None = None, memory: int = 4 * 2**30) -> None:
+    def __init__(
+        self,
+        *,
+        fork: bool | None = None,
+        sandbox: bool = True,
+        memory: int = 4 * 2**30,
+        closed: Sequence[Path] = (),
+    ) -> None:
+        """Choose how children start and what they may do.
+
+        `memory` is the bytes of address space that an answer may add. `closed` are folders that
+        no child may be able to read, on pain of an error: the suite with its solutions.
+        """
         self.fork = can_fork() if fork is None else fork
-        self.memory = memory
+        self.report: dict[str, str] = {}
+        """What the sandbox's self-test found, wall by wall, once an answer has run."""
+        self._settings = f"{sandbox!r}, {memory!r}, {[str(path) for path in closed]!r}"
         self._warm: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready = False
@@ -115,7 +130,7 @@ class Engine:
             ours, theirs = socket.socketpair()
             self._control = ours
             self._warm = subprocess.Popen(
-                _python("from dojo.warm import run", f"run({theirs.fileno()})"),
+                _python("from dojo.warm import run", f"run({theirs.fileno()}, {self._settings})"),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -158,8 +173,7 @@ class Engine:
             if wanted:
                 control = self._wait_until_ready()
                 control.send(b"import " + " ".join(sorted(wanted)).encode())
-                if control.recv(1) != b"R":
-                    raise self._death()
+                self._hear(control)
                 self._loaded |= wanted
 
     def run(
@@ -175,7 +189,7 @@ class Engine:
         left = list(range(len(job.runs)))
         timeouts = 0
         while left:
-            part = replace_runs(job, left, self.memory)
+            part = msgspec.structs.replace(job, runs=tuple(job.runs[index] for index in left))
             with self._child() as (child, log):
                 self._attend(child, part, left, limits, hosts, run, LOAD_SECONDS * patience)
             run.printed = run.printed or log.text()
@@ -204,6 +218,9 @@ class Engine:
         """Talk with one child until it has answered every case or fallen silent."""
         deadline = time.monotonic() + load_seconds
         try:
+            walled = child.channel.receive(deadline)
+            if not isinstance(walled, Walled) or walled.problem:
+                raise EngineError(f"The sandbox does not stand: {walled.problem or walled}")
             child.channel.send(job, deadline)
             first = child.channel.receive(deadline)
         except (wire.TimeIsUp, wire.Malformed, wire.ChannelClosed) as error:
@@ -251,13 +268,22 @@ class Engine:
         assert self._control is not None, "the engine is used outside its context"
         if not self._ready:
             self._control.settimeout(START_SECONDS)
-            try:
-                if self._control.recv(1) != b"R":
-                    raise self._death()
-            except OSError:
-                raise self._death() from None
+            self.report = json.loads(self._hear(self._control))
             self._ready = True
         return self._control
+
+    def _hear(self, control: socket.socket) -> bytes:
+        """Wait for the warm process to be ready, and return what it adds to that."""
+        text = b""
+        try:
+            while not text.endswith(b"\n"):
+                piece = control.recv(2**16)
+                if not piece:
+                    raise self._death()
+                text += piece
+        except OSError:
+            raise self._death() from None
+        return text[1:]
 
     def _death(self) -> EngineError:
         text = ""
@@ -305,7 +331,7 @@ class Engine:
     def _spawn(self) -> _Child:
         """Start a fresh process that imports torch for itself; slower, and works everywhere."""
         process = subprocess.Popen(
-            _python("from dojo.fresh import run", "run()"),
+            _python("from dojo.fresh import run", f"run({self._settings})"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -337,12 +363,6 @@ class Engine:
                 f"A process that imports torch did not start. It said:\n{text}"
             ) from None
         return _Child(channel, log_fd, kill, status)
-
-
-def replace_runs(job: Job, indices: Sequence[int], memory: int) -> Job:
-    """Return the job with these cases only."""
-    runs = tuple(job.runs[index] for index in indices)
-    return msgspec.structs.replace(job, runs=runs, memory=memory)
 
 
 def _converse(
@@ -472,6 +492,7 @@ def _environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "PYTHONMALLOC": "malloc",
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }

@@ -103,7 +103,7 @@ class Audit:
         node = wire.encode(sizes)
         assert isinstance(node, wire.Dict)
         source = reference(self.key.solution)
-        job = wire.Job(source, f"{self.entry.name}.py", cases, (("0", function, node),), 0)
+        job = wire.Job(source, f"{self.entry.name}.py", cases, (("0", function, node),))
         ended = outcomes(self.engine.run(job, [60.0]), 1)[0].observed
         if ended is None or ended.failure is not None:
             raise UnsoundKata(f"{self.entry.id}: `{function}` could not be checked: {ended}")

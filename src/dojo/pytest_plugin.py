@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dojo.engine import Engine
+from dojo.engine import Engine, EngineError
 from dojo.grade import Grader
+from dojo.mistakes import MistakeError
+from dojo.progress import ProgressError
+from dojo.reference import UnsoundKata
 from dojo.report import case_lines
 from dojo.suite import CaseSpec, Entry, GraderError, Suite, UnknownKata
 from dojo.verdict import CaseResult, KataResult, Verdict
+from dojo.workspace import is_pristine, remember
 
 __all__ = [
     "CaseItem",
@@ -22,21 +27,35 @@ __all__ = [
     "pytest_sessionfinish",
 ]
 
+TROUBLES = (EngineError, GraderError, MistakeError, UnsoundKata)
+"""What keeps a kata from being graded, said in words that need no traceback."""
+
 
 class _Gradings:
     """The engine of one pytest session, started when the first case runs."""
 
-    def __init__(self, root: Path) -> None:
-        self._engine = Engine()
-        self._grader = Grader(self._engine, root / ".dojo" / "expected")
-        self._results: dict[str, KataResult] = {}
+    def __init__(self, roots: Iterable[Path]) -> None:
+        self._engine = Engine(closed=list(roots))
+        self._results: dict[Path, KataResult | Exception] = {}
         self._engine.__enter__()
 
     def result(self, entry: Entry) -> KataResult:
         """Grade a kata once, however many of its cases are asked for."""
-        if entry.id not in self._results:
-            self._results[entry.id] = self._grader.grade(entry)
-        return self._results[entry.id]
+        if entry.stub not in self._results:
+            self._results[entry.stub] = self._grade(entry)
+        result = self._results[entry.stub]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _grade(self, entry: Entry) -> KataResult | Exception:
+        try:
+            result = Grader(self._engine, entry.root / ".dojo" / "expected").grade(entry)
+        except TROUBLES as error:
+            return error
+        with suppress(ProgressError):  # The verdicts do not depend on the record.
+            remember(entry.root, [result])
+        return result
 
     def close(self) -> None:
         """End the warm process."""
@@ -119,20 +138,27 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Look the case up in the kata's grading, which the first case to come starts."""
-        stash = self.session.stash
-        if GRADINGS not in stash:
-            stash[GRADINGS] = _Gradings(self.entry.root)
-        result = stash[GRADINGS].result(self.entry)
-        if result.verdict is Verdict.NOT_STARTED:
+        result = None if is_pristine(self.entry) else self._gradings().result(self.entry)
+        if result is None or result.verdict is Verdict.NOT_STARTED:
             pytest.skip(f"not started: write katas/{self.entry.id}.py")
         case = next(case for case in result.cases if case.case == self.spec.id)
         if case.verdict is not Verdict.PASSED:
             raise Failed(case, result)
 
+    def _gradings(self) -> _Gradings:
+        stash = self.session.stash
+        if GRADINGS not in stash:
+            items = self.session.items
+            roots = {item.entry.root for item in items if isinstance(item, CaseItem)}
+            stash[GRADINGS] = _Gradings(roots)
+        return stash[GRADINGS]
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the explanation instead of a traceback through the engine."""
         if isinstance(excinfo.value, Failed):
             return "\n".join(case_lines(excinfo.value.case, excinfo.value.result))
+        if isinstance(excinfo.value, TROUBLES):
+            return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -102,7 +102,7 @@ class Key:
         runs = tuple(
             (self.seed(spec, "inputs"), spec.function, _sizes(spec)) for spec in self.specs
         )
-        return Job(source, filename, self.cases, runs, 0, tuple(names), nudge)
+        return Job(source, filename, self.cases, runs, tuple(names), nudge)
 
     def host(self, name: str, seed: str, sizes: dict[str, Any]) -> Any:
         """Build one of the grader's hosted classes, in this process."""

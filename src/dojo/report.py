@@ -2,23 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import IO, Any, Final, cast
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dojo.progress import Attempt
 from dojo.suite import Entry, Suite
 from dojo.verdict import CaseResult, KataResult, Verdict
 
-__all__ = ["as_json", "case_lines", "next_step", "show_full", "show_overview"]
+__all__ = [
+    "as_json",
+    "case_lines",
+    "make_console",
+    "make_table",
+    "show_full",
+    "show_hints",
+    "show_overview",
+    "show_solution",
+    "show_statement",
+    "show_status",
+]
 
 JSON_VERSION: Final = 1
 MARKS: Final = {Verdict.PASSED: ("✓", "green"), Verdict.NOT_STARTED: ("·", "dim")}
 FAILED: Final = ("✗", "red")
+FINE: Final = (Verdict.PASSED, Verdict.NOT_STARTED)
+PIPED_WIDTH: Final = 100
+PRINTED_LINES: Final = 12
+PRINTED_WIDTH: Final = 160
+
+
+class _Tidy:
+    """A stream without spaces at the ends of lines, which rich fills up."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(re.sub(r" +(?=\n)", "", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def make_console(stream: IO[str]) -> Console:
+    """Return a console: without colour, and of a fixed width, where nobody watches."""
+    console = Console(file=cast(IO[str], _Tidy(stream)), highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED_WIDTH
+    return console
+
+
+def make_table(*columns: str) -> Table:
+    """Return a table without lines whose last column takes the breaks."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
+    return table
 
 
 def _mark(verdict: Verdict) -> Text:
@@ -26,8 +73,10 @@ def _mark(verdict: Verdict) -> Text:
     return Text(symbol, style)
 
 
-def _code(text: str, style: str = "") -> Text:
-    """Return text in which `code` is bold and nothing is markup."""
+def _code(console: Console, text: str, style: str = "") -> Text:
+    """Return text in which `code` is bold, or as it stands where nothing can be bold."""
+    if console.color_system is None:
+        return Text(text, style)
     out = Text(style=style)
     for index, part in enumerate(re.split(r"`([^`]*)`", text)):
         out.append(part, "bold" if index % 2 else "")
@@ -46,18 +95,19 @@ def show_overview(console: Console, suite: Suite, results: Sequence[KataResult])
         if mine:
             table.add_row(topic, *(str(n) if n else "–" for n in _count(mine)))
     if len(suite.topics()) > 1:
-        table.add_section()
-        table.add_row("all", *map(str, _count(results)))
+        table.add_row("all", *map(str, _count(results)), style="bold")
     console.print(table)
-    failing = [r for r in results if r.verdict not in (Verdict.PASSED, Verdict.NOT_STARTED)]
-    for result in failing:
-        console.print()
-        console.print(Text.assemble(_mark(result.verdict), " ", (result.kata, "bold"), _score(result)))
-        worst = next((c for c in result.cases if c.verdict is not Verdict.PASSED), None)
-        if text := result.summary or (worst and (worst.why or f"{worst.title}: {worst.summary}")):
-            _line(console, text, 2)
+    for result in results:
+        if result.verdict not in FINE:
+            console.print()
+            _headline(console, result)
+            worst = next((c for c in result.cases if c.verdict is not Verdict.PASSED), None)
+            if text := result.summary or (
+                worst and (worst.why or f"{worst.title}: {worst.summary}")
+            ):
+                _line(console, text, 2)
     console.print()
-    console.print(next_step(suite, results))
+    console.print(_next_step(suite, found))
 
 
 def _count(results: Sequence[KataResult]) -> tuple[int, int, int]:
@@ -66,55 +116,57 @@ def _count(results: Sequence[KataResult]) -> tuple[int, int, int]:
     return solved, len(results) - solved - fresh, fresh
 
 
-def _score(result: KataResult) -> Text:
-    if not result.cases or result.summary:
-        return Text(f" – {result.verdict}")
-    return Text(f" – {result.verdict}, {result.n_passed} of {len(result.cases)} cases pass")
+def _headline(console: Console, result: KataResult) -> None:
+    score = f" – {result.verdict}"
+    if result.passed:
+        score = f" – all {len(result.cases)} cases pass"
+    elif result.n_passed:
+        score += f", {result.n_passed} of {len(result.cases)} cases pass"
+    console.print(Text.assemble(_mark(result.verdict), " ", (result.kata, "bold"), score))
 
 
-def next_step(suite: Suite, results: Sequence[KataResult]) -> Text:
-    """Return the one thing to do now."""
-    found = {result.kata: result.verdict for result in results}
+def _next_step(suite: Suite, found: Mapping[str, KataResult]) -> Text:
+    """Return the one thing to do now: what fails first, or else what is not started."""
     shown = [entry for entry in suite.entries if entry.id in found]
-    failing = [
-        e for e in shown if found[e.id] not in (Verdict.PASSED, Verdict.NOT_STARTED)
+    failing = [entry for entry in shown if found[entry.id].verdict not in FINE]
+    fresh = [entry for entry in shown if found[entry.id].verdict is Verdict.NOT_STARTED]
+    if not failing and not fresh:
+        return Text("Everything is solved." if shown else "There is no kata yet.")
+    entry = (failing or fresh)[0]
+    steps = [
+        ("mend" if failing else "write", f"katas/{entry.id}.py"),
+        ("grade", f"nox -s grade -- {entry.name}"),
+        ("stuck?", f"dojo hint {entry.name}"),
     ]
-    fresh = [entry for entry in shown if found[entry.id] is Verdict.NOT_STARTED]
-    if failing:
-        entry = failing[0]
-        return _code(
-            f"Next: mend `katas/{entry.id}.py`, then `nox -s grade -- {entry.name}`. "
-            f"Stuck? `dojo hint {entry.name}`."
-        )
-    if fresh:
-        entry = fresh[0]
-        return _code(
-            f"Next: write `katas/{entry.id}.py` ({entry.title}, {entry.meta.minutes} minutes), "
-            f"then `nox -s grade -- {entry.name}`."
-        )
-    return Text("Everything here is solved.", "green")
+    text = Text(f"Next: {entry.title}, {entry.meta.minutes} minutes")
+    for word, command in steps if failing else steps[:2]:
+        text.append(f"\n  {word:<6}  ").append(command, "bold")
+    return text
 
 
 def show_full(console: Console, entry: Entry, result: KataResult) -> None:
     """Print a kata's cases and everything there is to say about them."""
-    console.print(Text.assemble(_mark(result.verdict), " ", (entry.id, "bold"), _score(result)))
+    _headline(console, result)
     if result.verdict is Verdict.NOT_STARTED:
         _line(console, f"Write it in `katas/{entry.id}.py`.", 2)
+        _line(console, f"`dojo show {entry.name}` shows what is asked.", 2)
         return
     if result.summary:
         _line(console, result.summary, 2)
         _dim(console, result.details, 4)
     else:
-        said: set[str] = set()
+        said: set[tuple[str, ...]] = set()
         for cases in _by_title(result.cases):
             _show_group(console, cases, said)
-    if result.printed.strip() and not result.passed:
-        lines = result.printed.rstrip().splitlines()
-        more = [f"… {len(lines) - 12} more lines"] if len(lines) > 12 else []
-        _line(console, "Your code printed:", 2)
-        _dim(console, [*lines[:12], *more], 4)
     if result.passed:
-        _line(console, f"`dojo explain {entry.name}` shows the solution, and what is asked next.", 2)
+        _line(
+            console, f"`dojo explain {entry.name}` shows the solution, and what is asked next.", 2
+        )
+        return
+    if result.printed.strip():
+        _line(console, "Your code printed:", 2)
+        _dim(console, _printed(result), 4)
+    _line(console, f"Stuck? `dojo hint {entry.name}`", 2)
 
 
 def _by_title(cases: Sequence[CaseResult]) -> list[list[CaseResult]]:
@@ -124,43 +176,158 @@ def _by_title(cases: Sequence[CaseResult]) -> list[list[CaseResult]]:
     return list(groups.values())
 
 
-def _show_group(console: Console, cases: Sequence[CaseResult], said: set[str]) -> None:
-    """Print the cases of one title: the first that fails in full, the others in a line each."""
+def _show_group(console: Console, cases: Sequence[CaseResult], said: set[tuple[str, ...]]) -> None:
+    """Print the cases of one title; nothing is said twice in one kata."""
     failed = [case for case in cases if case.verdict is not Verdict.PASSED]
     mark = _mark(failed[0].verdict if failed else Verdict.PASSED)
-    some = f" ({len(cases) - len(failed)} of {len(cases)} cases)" if failed and cases[1:] else ""
+    passing = f" ({len(cases) - len(failed)} of {len(cases)} cases pass)"
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(" ", mark, Text(cases[0].title + some))
+    grid.add_row(" ", mark, Text(cases[0].title + (passing if failed and cases[1:] else "")))
     console.print(grid)
-    for index, case in enumerate(failed):
-        if case.why and case.why not in said:
-            said.add(case.why)
-            _line(console, f"This looks like: {case.why}", 4, "yellow")
-        _line(console, f"{case.verdict}: {case.summary}", 4)
-        if sizes := case.case.partition("[")[2].removesuffix("]").replace(",", ", "):
-            _dim(console, [f"with {sizes}"], 6)
-        if not index:  # a known mistake needs no further evidence than one line
-            _dim(console, case.details[:1] if case.why else case.details, 6)
+    for trouble, alike in _by_trouble(failed).items():
+        if trouble in said:
+            _line(console, "the same mistake" if alike[0].why else alike[0].summary, 4)
+            continue
+        said.add(trouble)
+        _show_case(console, alike[0])
+        for case in alike[1:]:
+            _dim(console, _sizes(case, "also with "), 6)
+
+
+def _by_trouble(cases: Sequence[CaseResult]) -> dict[tuple[str, ...], list[CaseResult]]:
+    groups: dict[tuple[str, ...], list[CaseResult]] = {}
+    for case in cases:
+        groups.setdefault(_trouble(case), []).append(case)
+    return groups
+
+
+def _trouble(case: CaseResult) -> tuple[str, ...]:
+    """Return what two cases share that fail for one reason."""
+    return ("why", case.why) if case.why else (case.verdict, case.summary)
+
+
+def _show_case(console: Console, case: CaseResult) -> None:
+    if case.why:
+        _line(console, f"This looks like: {case.why}", 4, "yellow")
+    _line(console, case.summary, 4)
+    _dim(console, _sizes(case, "with "), 6)
+    _dim(console, case.details[:1] if case.why else case.details, 6)
+
+
+def _sizes(case: CaseResult, word: str) -> list[str]:
+    sizes = case.case.partition("[")[2].removesuffix("]").replace(",", ", ")
+    return [word + sizes] if sizes else []
+
+
+def _printed(result: KataResult) -> list[str]:
+    """Return the first lines of what the code printed, none longer than a few lines' worth."""
+    lines = result.printed.rstrip().splitlines()
+    cut = [f"{line[: PRINTED_WIDTH - 1]}…" if line[PRINTED_WIDTH:] else line for line in lines]
+    if not lines[PRINTED_LINES:]:
+        return cut
+    rest = (
+        lines[-1] if lines[-1].startswith("… (") else f"… {len(lines) - PRINTED_LINES} more lines"
+    )
+    return [*cut[:PRINTED_LINES], rest]
 
 
 def _line(console: Console, text: str, indent: int, style: str = "") -> None:
-    console.print(Padding(_code(text, style), (0, 0, 0, indent), expand=False))
+    console.print(Padding(_code(console, text, style), (0, 0, 0, indent), expand=False))
 
 
-def _dim(console: Console, lines: Sequence[str], indent: int) -> None:
+def _dim(console: Console, lines: Iterable[str], indent: int) -> None:
     for line in lines:
         console.print(Padding(Text(line, "dim"), (0, 0, 0, indent), expand=False))
 
 
 def case_lines(case: CaseResult, result: KataResult) -> list[str]:
     """Return a failed case as plain lines, for pytest."""
-    lines = [f"{case.verdict}: {result.summary or case.summary}"]
+    lines = [result.summary or case.summary]
     if case.why:
-        lines.append(f"This looks like: {case.why}")
+        lines.insert(0, f"This looks like: {case.why}")
     lines += [f"  {line}" for line in (result.details or case.details)]
     if result.printed.strip():
-        lines += ["Your code printed:", *(f"  {p}" for p in result.printed.splitlines()[:12])]
+        lines += ["Your code printed:", *(f"  {line}" for line in _printed(result))]
     return lines
+
+
+def show_statement(console: Console, entry: Entry) -> None:
+    """Print what a kata asks for."""
+    meta = entry.meta
+    console.print(Text.assemble((entry.id, "bold"), f" – {meta.level}, {meta.minutes} minutes"))
+    console.print(Text(meta.asked))
+    console.print(Text(meta.asked_zh), end="\n\n")
+    console.print(Text(_reflowed(entry.statement, console.width)), end="\n\n")
+    if meta.needs:
+        console.print(Text(f"First: {', '.join(meta.needs)}"))
+    if meta.forbids:
+        console.print(Text(f"Not allowed: {', '.join(meta.forbids)}"))
+    console.print(_code(console, f"Write it in `katas/{entry.id}.py`"))
+
+
+def _reflowed(statement: str, width: int) -> str:
+    """Join the lines of paragraphs that are too wide; equations, lists and examples stay."""
+    return "\n\n".join(
+        " ".join(block.splitlines()) if _is_prose(block) and _is_wide(block, width) else block
+        for block in statement.split("\n\n")
+    )
+
+
+def _is_prose(block: str) -> bool:
+    return not re.search(r"^(\s|>>> |[-*] |\d+\. |\|)", block, re.MULTILINE)
+
+
+def _is_wide(block: str, width: int) -> bool:
+    return any(len(line) > width for line in block.splitlines())
+
+
+def show_hints(console: Console, entry: Entry, seen: int) -> None:
+    """Print the hints that were seen, and one more."""
+    hints = entry.meta.hints
+    for index, text in enumerate(hints[: seen + 1]):
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(f"{index + 1}.", Text(text), style="" if index == seen else "dim")
+        console.print(grid)
+    left = len(hints) - seen - 1
+    if left > 0:
+        then = f"{left} more: run this again."
+    else:
+        then = f"That was the last. `dojo explain {entry.name} --now` shows the solution."
+    console.print(_code(console, then, "dim"))
+
+
+def show_solution(console: Console, entry: Entry) -> None:
+    """Print the solution with its mistakes, and what is asked next, with answers."""
+    from rich.syntax import Syntax
+
+    source = entry.solution.read_text(encoding="utf-8")
+    if console.is_terminal:
+        console.print(Syntax(source, "python", word_wrap=True, background_color="default"))
+    else:
+        console.print(Text(source), end="", soft_wrap=True)
+    for question, answer in entry.meta.follow_ups.items():
+        console.print(Text(f"\n{question}", "bold"))
+        _line(console, answer, 2)
+    console.print(Text(f"\nSource: {entry.meta.source}", "dim"))
+
+
+def show_status(
+    console: Console, suite: Suite, latest: Mapping[str, Attempt], solved: set[str]
+) -> None:
+    """Print the record of what was solved and tried."""
+    table = make_table("", "kata", "last verdict", "cases", "on")
+    for entry in suite.entries:
+        if attempt := latest.get(entry.id):
+            table.add_row(
+                Text("✓" if entry.id in solved else "", "green"),
+                entry.id,
+                str(attempt.verdict),
+                f"{attempt.passed} of {attempt.total}",
+                f"{datetime.fromtimestamp(attempt.at):%Y-%m-%d}",
+            )
+    console.print(table)
+    done = sum(entry.id in solved for entry in suite.entries)
+    console.print(f"\n{done} of {len(suite.entries)} solved")
 
 
 def as_json(results: Sequence[KataResult]) -> dict[str, Any]:
@@ -176,11 +343,12 @@ def as_json(results: Sequence[KataResult]) -> dict[str, Any]:
 
 
 def _kata_json(result: KataResult) -> dict[str, Any]:
+    cases = () if result.verdict is Verdict.NOT_STARTED else result.cases
     return {
         "kata": result.kata,
         "verdict": str(result.verdict),
-        "passed": result.n_passed,
-        "total": len(result.cases),
+        "passed": result.n_passed if cases else 0,
+        "total": len(cases),
         "seconds": round(result.seconds, 4),
         "summary": result.summary,
         "details": list(result.details),
@@ -195,6 +363,6 @@ def _kata_json(result: KataResult) -> dict[str, Any]:
                 "details": list(case.details),
                 "seconds": round(case.seconds, 4),
             }
-            for case in result.cases
+            for case in cases
         ],
     }

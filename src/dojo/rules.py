@@ -61,7 +61,7 @@ _FAMILIES: Final[Mapping[str, _Family]] = {
         "_scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_efficient_attention "
         "_scaled_dot_product_cudnn_attention _scaled_dot_product_fused_attention_overrideable "
         "_native_multi_head_attention gradient:LogsumexpBackward0 "
-        "gradient:LogcumsumexpBackward0",
+        "gradient:LogcumsumexpBackward0 tangent:logsumexp tangent:logcumsumexp",
         "log_softmax",
     ),
     "log_softmax": _Family(
@@ -200,6 +200,11 @@ _FAMILIES: Final[Mapping[str, _Family]] = {
     "average": _Family("optim.swa_utils.AveragedModel optim.swa_utils.get_ema_multi_avg_fn"),
 }
 
+_SILENT: Final = frozenset(
+    {"multi_head_attention", "transformer", "adam", "sgd", "adagrad", "average", "checkpoint"}
+)
+"""Families whose classes may do their work by operators that honest code reaches as well."""
+
 _SHORT: Final = {"F": "torch.nn.functional", "T": "torch.Tensor", "nn": "torch.nn"}
 _BESIDE_TORCH: Final = ("scipy", "numpy", "torch")
 _HOLDERS: Final = (
@@ -219,9 +224,11 @@ _HOLDERS: Final = (
 _OPAQUE: Final = (
     "torch.jit", "torch.compile", "torch.ops", "torch._C", "torch._VF", "torch.classes",
     "torch._dynamo", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor",
-    "torch.export", "torch.autograd.Variable._execution_engine", "torch.autograd.graph", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
-    "ctypes", "cffi", "importlib", "runpy", "pickle", "marshal", "code", "builtins", "gc",
-    "inspect", "threading", "multiprocessing", "concurrent.futures", "sys.modules",
+    "torch.export", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
+    "torch.autograd.Variable._execution_engine", "torch.autograd.graph._engine_run_backward",
+    "ctypes", "cffi", "importlib", "runpy", "pickle", "marshal", "code", "builtins",
+    "gc.get_objects", "gc.get_referrers", "gc.get_referents", "inspect.currentframe",
+    "inspect.stack", "threading", "_thread", "multiprocessing", "concurrent.futures", "sys.modules",
     "sys._getframe", "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
 )  # fmt: skip
 """Roads whose end cannot be read from the text."""
@@ -298,7 +305,7 @@ def forbidden_operators(forbids: Sequence[str], allows: Sequence[str] = ()) -> d
     """Return what a run must not show, each with the public name that betrays itself by it.
 
     Names are the profiler's (`aten::_softmax`), or begin with a word that `watch` explains:
-    `direct:`, `gradient:`, `call:` and `module:`.
+    `direct:`, `gradient:`, `tangent:`, `call:` and `module:`.
     """
     lifted = _lifted(forbids, allows)
     found: dict[str, str] = {}
@@ -308,7 +315,8 @@ def forbidden_operators(forbids: Sequence[str], allows: Sequence[str] = ()) -> d
         for operator in shown if families else _guess(_canonical(name)):
             found.setdefault(_operator(operator), name)
     for name, public in equivalents(forbids, allows).items():
-        if re.match(r"torch\.(nn|optim)\.[A-Z]\w*$", name):
+        is_class = re.match(r"torch\.(nn|optim)\.[A-Z]\w*$", name)
+        if is_class and not set(_closure(name)[:1]) - _SILENT:
             found.setdefault(f"module:{name}", public)
     return {key: public for key, public in found.items() if not _is_allowed(key, allows, lifted)}
 
@@ -508,7 +516,9 @@ class _Reader:
             if len(self.uses) < MAX_USES:
                 self.limit.step()
                 self._look_at(node, scope)
-        return sorted(self.uses.values(), key=lambda use: (use.line, not use.certain, use.how))
+        named = {use.line for use in self.uses.values() if use.certain}
+        told = (use for use in self.uses.values() if use.name or use.line not in named)
+        return sorted(told, key=lambda use: (use.line, not use.certain, use.how))
 
     # --- who is bound to what -------------------------------------------------------------------
 
@@ -893,7 +903,7 @@ class _Reader:
         if isinstance(node, ast.ImportFrom):
             whole = [f"{node.module}.{name}" for name in whole] if not node.level else []
         for path in whole:
-            if _is_opaque(path) and path not in ("importlib", "importlib.import_module", "inspect"):
+            if _is_opaque(path) and not path.startswith("importlib"):
                 self._report(node, "", False)
 
     def _report_all(self, node: ast.AST, found: Iterable[tuple[str, bool]]) -> None:

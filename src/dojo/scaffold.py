@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from pathlib import Path
 
+from dojo.grader_file import ID
 from dojo.suite import Suite
 
 __all__ = ["ScaffoldError", "scaffold"]
@@ -70,21 +72,37 @@ class ScaffoldError(ValueError):
 
 def scaffold(suite: Suite, name: str) -> tuple[Path, ...]:
     """Write solution, grader and oracle test for `topic/name`; overwrite nothing."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", name):
-        raise ScaffoldError(
-            f"{name!r} is no id: write topic/name in lower case, such as attention/linear_attention"
-        )
-    topic, function = name.split("/")
-    title = function.replace("_", " ").capitalize()
+    topic, function = _parts(name)
     texts = {
         suite.root / "solutions" / f"{name}.py": SOLUTION,
         suite.root / "graders" / f"{name}.py": GRADER,
         suite.root / "tests" / "oracles" / topic / f"test_{function}.py": ORACLE,
     }
-    taken = [path for path in texts if path.exists()]
+    taken = [path for path in (*texts, suite.root / "katas" / f"{name}.py") if path.exists()]
     if taken:
         raise ScaffoldError(f"{taken[0].relative_to(suite.root)} exists: choose another name")
+    title = function.replace("_", " ").capitalize()
     for path, template in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(template.format(name=function, title=title), encoding="utf-8")
+        text = _formatted(template.format(name=function, title=title))
+        path.write_text(text, encoding="utf-8")
     return tuple(texts)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Return topic and function of an id that can become a kata."""
+    if not re.fullmatch(ID, name):
+        raise ScaffoldError(
+            f"{name!r} is no id: write topic/name in lower case, such as attention/linear_attention"
+        )
+    topic, function = name.split("/")
+    if keyword.iskeyword(function) or function == "torch":
+        raise ScaffoldError(f"no function can be called {function!r}: choose another name")
+    return topic, function
+
+
+def _formatted(source: str) -> str:
+    """Return a file as black wants it, however long the name in it is."""
+    import black
+
+    return black.format_str(source, mode=black.Mode(line_length=100))

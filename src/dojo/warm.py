@@ -8,26 +8,36 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import select
 import signal
 import socket
 import sys
-from typing import NoReturn
+import tempfile
+from collections.abc import Sequence
+from importlib.abc import SourceLoader
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
 
 from dojo.child import serve
+from dojo.walls import Prepared, Walls, prepare, self_test, strongest
 from dojo.wire import Channel
 
-__all__ = ["READY", "run"]
+__all__ = ["READY", "freeze_threads", "prepare_walls", "run", "warm_up"]
 
 READY = b"R"
 
 
-def run(control_fd: int) -> NoReturn:
+def run(control_fd: int, sandbox: bool, memory: int, closed: Sequence[str]) -> NoReturn:
     """Warm up, say so, then fork for every three descriptors that arrive."""
     control = socket.socket(fileno=control_fd)
+    report = self_test(closed) if sandbox else {}
     warm_up()
-    control.send(READY)
+    prepared = prepare_walls(sandbox, memory, closed)
+    control.sendall(READY + json.dumps(report).encode() + b"\n")
     children: dict[int, tuple[int, int]] = {}  # pidfd -> (pid, status descriptor)
     poll = select.poll()
     poll.register(control, select.POLLIN)
@@ -36,21 +46,35 @@ def run(control_fd: int) -> NoReturn:
             if fd != control.fileno():
                 poll.unregister(fd)
                 _reap(fd, *children.pop(fd))
-            elif not _accept(control, children, poll):
+            elif not _accept(control, children, poll, prepared):
                 for pid, _ in children.values():
                     os.kill(pid, signal.SIGKILL)
                 os._exit(0)
 
 
+def prepare_walls(sandbox: bool, memory: int, closed: Sequence[str]) -> Prepared | None:
+    """Build the strongest walls that this kernel can put up, and forget where the project is."""
+    here = str(Path(__file__).resolve().parent.parent)
+    sys.path[:] = [path for path in sys.path if path != here]
+    os.environ.clear()
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.getcwd()
+    if not sandbox or sys.platform != "linux":
+        return None
+    return prepare(strongest(Walls(memory=memory)), closed=closed)
+
+
 def warm_up() -> None:
     """Import what answers use and run one operation of each kind, on one thread.
 
-    A process that has ever used two OpenMP threads hangs its forks, hence the first line.
+    A process that has ever used two OpenMP threads hangs its forks, hence one thread.
     """
+    sys.meta_path.insert(0, _NoCompilerGuards())
     import jaxtyping  # noqa: F401
     import numpy as np
     import torch
 
+    # Some imports look for a place to write, which a child has none of: any folder will do.
+    tempfile.tempdir = os.getcwd()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     np.random.default_rng(0).standard_normal(2)
@@ -61,7 +85,35 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def _accept(control: socket.socket, children: dict[int, tuple[int, int]], poll: select.poll) -> bool:
+class _NoCompilerGuards:
+    """Let `torch._compile` wrap nothing.
+
+    Torch guards many functions against its compiler, and the first call of one imports that
+    compiler, which takes nearly as long as torch itself. No child can compile anything.
+    """
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Load that one module as usual, and then replace its decorator."""
+        spec = PathFinder.find_spec(name, path) if name == "torch._compile" else None
+        if spec is None or not isinstance(spec.loader, SourceLoader):
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            if hasattr(module, "_disable_dynamo"):
+                module._disable_dynamo = lambda fn=None, *_, **__: fn or (lambda other: other)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def _accept(
+    control: socket.socket,
+    children: dict[int, tuple[int, int]],
+    poll: select.poll,
+    prepared: Prepared | None,
+) -> bool:
     """Serve one request; False at the end of the stream."""
     message, fds, _, _ = socket.recv_fds(control, 4096, 3)
     if not message:
@@ -70,12 +122,15 @@ def _accept(control: socket.socket, children: dict[int, tuple[int, int]], poll: 
         for name in message[7:].decode().split():
             importlib.import_module(name)
         gc.freeze()
-        control.send(READY)
+        control.sendall(READY + b"\n")
         return True
     channel_fd, log_fd, status_fd = fds
     pid = os.fork()
     if pid == 0:
-        _become_child(channel_fd, log_fd)
+        try:
+            _become_child(channel_fd, log_fd, prepared)
+        finally:
+            os._exit(1)  # whatever happens, it must not go on in the loop of the warm process
     pidfd = os.pidfd_open(pid)
     os.close(channel_fd)
     os.close(log_fd)
@@ -85,14 +140,16 @@ def _accept(control: socket.socket, children: dict[int, tuple[int, int]], poll: 
     return True
 
 
-def _become_child(channel_fd: int, log_fd: int) -> NoReturn:
+def _become_child(channel_fd: int, log_fd: int, prepared: Prepared | None) -> NoReturn:
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log_fd, 1), (log_fd, 2), (channel_fd, 3)):
         os.dup2(source, target)
-    os.closerange(4, 4096)
+    kept = prepared.ruleset if prepared is not None and prepared.ruleset >= 0 else 3
+    os.closerange(4, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
     os.setsid()  # what the answer starts can be ended with it
     freeze_threads()
-    serve(Channel(3, 3, reads_child=False))
+    serve(Channel(3, 3, reads_child=False), prepared)
 
 
 def freeze_threads() -> None:

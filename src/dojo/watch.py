@@ -5,6 +5,7 @@ Every name that is reported is one of these:
     aten::_softmax                     the operator ran, at any depth, backward and TorchScript too
     direct:aten::sort                  it was called by Python code, not by another operator
     gradient:LogsumexpBackward0        it ran in a backward pass that the answer itself began
+    tangent:aten::logsumexp            it ran beside a forward-mode derivative
     call:torch.nn.functional.linear    the Python function was called
     module:torch.nn.LSTM               a module (or an optimiser) of this class, or of a subclass
 
@@ -29,6 +30,7 @@ BEGINNING: Final = "dojo: beginning"
 END: Final = "dojo: end"
 BUILT_IN_NODE: Final = re.compile(r"Backward\d+$")
 MAX_FRAMES: Final = 200
+FORWARD_MODE: Final = "aten::_make_dual"
 ENGINE: Final = "_engine_run_backward"
 
 
@@ -165,6 +167,10 @@ def _gather(recorder: _Recorder, watched: Watched, wanted: frozenset[str], filen
         for found in _names_of(name, above) if name in plain else ():
             if found in wanted and not watched.seen.get(found):
                 watched.seen[found] = _line_in(stack, filename) or _own_line(above)
+    if FORWARD_MODE in names:
+        for name in names:
+            if (found := f"tangent:{name}") in wanted:
+                watched.seen.setdefault(found, 0)
     watched.intact = not recorder.failed and names >= {BEGINNING, END}
     watched.n_operators = sum(name.startswith("aten::") for name in names)
 

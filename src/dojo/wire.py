@@ -38,6 +38,7 @@ __all__ = [
     "TimeIsUp",
     "ToChild",
     "Tuple",
+    "Walled",
     "decode",
     "encode",
     "to_numpy",
@@ -126,8 +127,6 @@ class Job(_Strict, tag="job", frozen=True):
     cases: str
     runs: tuple[tuple[str, str, Dict], ...]
     """Seed, function and sizes of each case."""
-    memory: int
-    """Bytes of address space beyond what the child starts with."""
     wants: tuple[str, ...] = ()
     """Public names that the cases use."""
     nudge: bool = False
@@ -139,6 +138,14 @@ class Reply(_Strict, tag="reply", frozen=True):
 
     value: Node = None
     failure: Failure | None = None
+
+
+class Walled(_Strict, tag="walled", frozen=True):
+    """The first message, before any learner's code is read: which walls the child has put up."""
+
+    standing: tuple[str, ...]
+    problem: str = ""
+    """Why one that was asked for could not be put up."""
 
 
 class Began(_Strict, tag="began", frozen=True):
@@ -185,7 +192,7 @@ class Observed(_Strict, tag="observed", frozen=True):
     """Whether the inputs were on the meta device, where not every right answer can run."""
 
 
-FromChild: TypeAlias = Began | Broken | Open | Call | Observed
+FromChild: TypeAlias = Walled | Began | Broken | Open | Call | Observed
 ToChild: TypeAlias = Job | Reply
 
 _encoder = msgspec.msgpack.Encoder()

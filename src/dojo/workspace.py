@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
-from dojo.suite import Entry
+from dojo.progress import Progress
+from dojo.suite import Entry, Suite
+from dojo.verdict import KataResult, Verdict
 
-__all__ = ["is_pristine", "read_sums", "reset", "write_stub", "write_sums"]
+__all__ = [
+    "is_pristine",
+    "progress",
+    "prune_sums",
+    "read_sums",
+    "remember",
+    "reset",
+    "write_stub",
+    "write_sums",
+]
 
 SUMS: Final = "SHA256SUMS"
 """Digests of the stubs as derived, in katas/, in the format that sha256sum checks."""
@@ -43,12 +55,17 @@ def is_pristine(entry: Entry) -> bool:
         return False
 
 
+def prune_sums(suite: Suite) -> None:
+    """Forget the digests of katas that are gone."""
+    sums = read_sums(suite.root)
+    ids = {entry.id for entry in suite.entries}
+    if sums.keys() - ids:
+        write_sums(suite.root, {id: digest for id, digest in sums.items() if id in ids})
+
+
 def write_stub(entry: Entry, *, force: bool = False) -> Done:
     """Derive a stub; what a learner has edited stays unless forced, and then is backed up."""
-    from dojo.mistakes import reference  # noqa: F401  (a broken solution is refused first)
-    from dojo.stubs import derive
-
-    stub = derive(entry.solution.read_text(encoding="utf-8")).encode()
+    stub = _derived(entry)
     exists = entry.stub.exists()
     current = exists and entry.stub.read_bytes() == stub
     edited = exists and not current and not is_pristine(entry)
@@ -66,10 +83,35 @@ def write_stub(entry: Entry, *, force: bool = False) -> Done:
 
 def reset(entry: Entry) -> Path | None:
     """Put the stub back and return the backup of what was there, if it was anything else."""
-    pristine = is_pristine(entry)
-    backup = None if pristine or not entry.stub.exists() else _back_up(entry)
+    theirs = entry.stub.exists() and not is_pristine(entry)
+    backup = _back_up(entry) if theirs and entry.stub.read_bytes() != _derived(entry) else None
+    if backup:
+        entry.stub.unlink()  # It is safe, and need not be backed up once more.
     write_stub(entry, force=True)
     return backup
+
+
+def progress(root: Path) -> Progress:
+    """Return the record of a clone."""
+    return Progress(root / ".dojo" / "progress.sqlite")
+
+
+def remember(root: Path, results: Iterable[KataResult]) -> None:
+    """Record every kata that is started."""
+    record = progress(root)
+    for result in results:
+        path = root / "katas" / f"{result.kata}.py"
+        if result.verdict is Verdict.NOT_STARTED or not path.exists():
+            continue
+        digest = _digest(path.read_bytes())
+        n, total = result.n_passed, len(result.cases)
+        record.record(result.kata, result.verdict, n, total, result.seconds, digest)
+
+
+def _derived(entry: Entry) -> bytes:
+    from dojo.stubs import derive
+
+    return derive(entry.solution.read_text(encoding="utf-8")).encode()
 
 
 def _back_up(entry: Entry) -> Path:
@@ -91,9 +133,16 @@ def _write(path: Path, data: bytes) -> None:
     """Replace a file in one step, so that a kill leaves the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        file.write(data)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+        beside = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            beside.chmod(0o644)
+            beside.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise
 
 
 def _digest(data: bytes) -> str:

@@ -1,0 +1,28 @@
+"""Stable softmax along any axis, in NumPy.
+
+Turn scores into weights that are positive and sum to one along `axis`:
+
+    softmax(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)
+
+The result has the shape of `x`. It keeps the dtype of floating-point scores; integers of any width,
+signed or not, give float64.
+
+Scores may be as large as their dtype allows: nothing overflows, and a constant added to all scores
+changes nothing. A score of −∞ gets weight zero. Where all scores along the axis are −∞, nothing can
+be chosen, and all weights are zero. There are no NaN and no +∞ in `x`, and no axis is empty. `x` is
+left as it is.
+
+>>> softmax(np.array([1.0, 1.0, -np.inf]))
+array([0.5, 0.5, 0. ])
+>>> softmax(np.zeros((4, 5)), axis=0)[:, 2]
+array([0.25, 0.25, 0.25, 0.25])
+"""
+
+import numpy as np
+from jaxtyping import Float, Real
+from numpy import ndarray
+
+
+def softmax(x: Real[ndarray, "*shape"], axis: int = -1) -> Float[ndarray, "*shape"]:
+    """Return the softmax of `x` along `axis`, which may be negative."""
+    raise NotImplementedError

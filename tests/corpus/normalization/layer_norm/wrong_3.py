@@ -1,0 +1,18 @@
+# wrong: eps only as a lower bound of the deviation
+import torch
+from torch import nn
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        self.dims = tuple(range(-len(normalized_shape), 0))
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(normalized_shape))
+        self.bias = nn.Parameter(torch.zeros(normalized_shape))
+
+    def forward(self, x):
+        h = x.to(torch.promote_types(x.dtype, torch.float32))
+        var, mean = torch.var_mean(h, self.dims, correction=0, keepdim=True)
+        y = (h - mean) / var.clamp_min(self.eps).sqrt()
+        return (y * self.weight + self.bias).to(x.dtype)

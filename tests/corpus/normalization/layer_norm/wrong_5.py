@@ -1,0 +1,18 @@
+# wrong: casts to float32 and returns float32
+import torch
+from torch import nn
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        self.dims = tuple(range(-len(normalized_shape), 0))
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(normalized_shape))
+        self.bias = nn.Parameter(torch.zeros(normalized_shape))
+
+    def forward(self, x):
+        h = x.float()
+        c = h - h.mean(self.dims, keepdim=True)
+        y = c / (c.pow(2).mean(self.dims, keepdim=True) + self.eps).sqrt()
+        return y * self.weight + self.bias

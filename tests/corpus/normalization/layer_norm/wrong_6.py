@@ -1,0 +1,19 @@
+# wrong: centres its input in place
+import torch
+from torch import nn
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        self.dims = tuple(range(-len(normalized_shape), 0))
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(normalized_shape))
+        self.bias = nn.Parameter(torch.zeros(normalized_shape))
+
+    def forward(self, x):
+        h = x.to(torch.promote_types(x.dtype, torch.float32))
+        h = h if h.requires_grad else h.sub_(h.mean(self.dims, keepdim=True))
+        c = h - h.mean(self.dims, keepdim=True)
+        y = c / (c.pow(2).mean(self.dims, keepdim=True) + self.eps).sqrt()
+        return (y * self.weight + self.bias).to(x.dtype)
