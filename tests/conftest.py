@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sample_suite import GRADER, README, SOLUTION, Make
 
 from dojo.engine import Engine
 from dojo.suite import Suite
-from sample_suite import GRADER, README, SOLUTION, Make
-
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,8 @@ def host(name: str, seed: str, sizes: dict[str, Any]) -> Counter:
 
 def run(engine: Engine, source: str, *, limit: float = 3.0) -> Run:
     runs = tuple(
-        (str(i), name, wire.encode({"n": n})) for i, (name, n) in enumerate([("double", 3), ("count", 5)])
+        (str(i), name, wire.encode({"n": n}))
+        for i, (name, n) in enumerate([("double", 3), ("count", 5)])
     )
     job = Job(source, "answer.py", CASES, runs, ("double", "count"))  # type: ignore[arg-type]
     return engine.run(job, [limit] * 2, host)
@@ -285,7 +286,10 @@ def test_child_holds_no_descriptor_but_its_own(engine: Engine) -> None:
 
 def test_nothing_of_one_answer_is_left_for_the_next(engine: Engine) -> None:
     run(engine, double("import builtins; builtins.left = torch.left = 1; return 2 * x"))
-    result = run(engine, double("import builtins; return hasattr(builtins, 'left') or hasattr(torch, 'left')"))
+    result = run(
+        engine,
+        double("import builtins; return hasattr(builtins, 'left') or hasattr(torch, 'left')"),
+    )
 
     assert value(result, 0) is False
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sample_suite import GRADER, SOLUTION, Make
 
 from dojo.engine import Engine
 from dojo.grade import Grader
 from dojo.mistakes import find_mistakes, reference
 from dojo.suite import Suite
 from dojo.verdict import KataResult, Verdict
-from sample_suite import GRADER, SOLUTION, Make
 
 RIGHT = reference(SOLUTION)
 
@@ -182,7 +182,9 @@ def test_case_that_must_raise_tells_nothing_from_something_else(
     another = grade(engine, suite, RIGHT.replace("raise ValueError", "raise TypeError"))
 
     assert "raises nothing where ValueError is due" == nothing.cases[-1].summary
-    line = RIGHT.splitlines().index('        raise ValueError("a scale of zero loses everything")') + 1
+    line = (
+        RIGHT.splitlines().index('        raise ValueError("a scale of zero loses everything")') + 1
+    )
     assert f"raises TypeError at line {line}, where ValueError is due" == another.cases[-1].summary
 
 
@@ -291,7 +293,9 @@ def test_yours_are_listed_when_a_parameter_is_missing(engine: Engine, make_suite
 def test_gradient_that_never_arrives_is_named(engine: Engine, make_suite: Make) -> None:
     suite = make_suite(MODULE_SOLUTION, MODULE_GRADER, "basics/affine")
 
-    result = grade(engine, suite, reference(MODULE_SOLUTION).replace("self.bias\n", "self.bias.detach()\n"))
+    result = grade(
+        engine, suite, reference(MODULE_SOLUTION).replace("self.bias\n", "self.bias.detach()\n")
+    )
 
     assert "bias" in result.cases[1].summary
     assert "None" in result.cases[1].summary

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sample_suite import GRADER, SOLUTION, Make
 
 from dojo import laws
 from dojo.engine import Engine
 from dojo.laws import Audit, audit_kata, audit_suite
 from dojo.suite import Suite
-from sample_suite import GRADER, SOLUTION, Make
 
 Law = Callable[[Audit], Iterator[str]]
 
@@ -129,9 +129,10 @@ def test_missing_oracle_is_found(engine: Engine, make_suite: Make) -> None:
     suite = make_suite()
     (suite.root / "tests" / "oracles" / "basics" / "test_scaled_sum.py").unlink()
 
-    assert "write tests/oracles/basics/test_scaled_sum.py" in broken(
-        engine, suite, laws.oracle_exists
-    )[0]
+    assert (
+        "write tests/oracles/basics/test_scaled_sum.py"
+        in broken(engine, suite, laws.oracle_exists)[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,11 @@ def test_missing_oracle_is_found(engine: Engine, make_suite: Make) -> None:
         (SOLUTION.replace("total = x + y\n", "total = x + nothing\n"), GRADER, "raises NameError"),
         (SOLUTION.replace("x - y —", "x - —"), GRADER, "does not compile with this mistake"),
         (SOLUTION, GRADER.replace("minutes=5", "minutes=0"), "minutes must be"),
-        (SOLUTION, GRADER.replace("raises=ValueError", "raises=KeyError"), "declares raises=KeyError"),
+        (
+            SOLUTION,
+            GRADER.replace("raises=ValueError", "raises=KeyError"),
+            "declares raises=KeyError",
+        ),
     ],
 )
 def test_kata_that_does_not_work_is_one_violation_and_no_traceback(

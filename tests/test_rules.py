@@ -206,6 +206,7 @@ def test_nothing_is_looked_for_where_nothing_is_forbidden(source: str) -> None:
         ("torch.nn.functional.cross_entropy", "torch.nn.NLLLoss()(x, y)"),
         ("torch.nn.functional.kl_div", "torch.distributions.kl.kl_divergence(p, q)"),
         ("torch.optim.Adam", "torch.optim.adamw.AdamW(p)"),
+        ("torch.optim.AdamW", "torch.optim.adam.adam(p)"),
         ("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad.clip_grad_norm_(p, 1)"),
         ("torch.linalg.svd", "torch.linalg.svd(x)"),
         ("torch.linalg.svd", "torch._C._linalg.linalg_svd(x)"),

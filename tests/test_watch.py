@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import Any
 
 import pytest
@@ -354,14 +353,16 @@ def test_every_operator_of_the_table_exists() -> None:
 
 def exists(name: str) -> bool:
     """Whether a public name can be reached by importing and by attributes."""
-    found: Any = None
-    for depth, part in enumerate(parts := name.split("."), 1):
-        if not hasattr(found, part):
-            try:
-                importlib.import_module(".".join(parts[:depth]))
-            except ImportError:
-                return False
-        found = getattr(found, part) if found else sys.modules[part]
+    parts = name.split(".")
+    found: Any = importlib.import_module(parts[0])
+    for depth, part in enumerate(parts[1:], 2):
+        if hasattr(found, part):
+            found = getattr(found, part)
+            continue
+        try:
+            found = importlib.import_module(".".join(parts[:depth]))
+        except ImportError:
+            return False
     return True
 
 

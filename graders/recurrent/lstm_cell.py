@@ -104,3 +104,21 @@ def saturation(kata, draw, B, d_in, d_hidden):
     found = kata.lstm_cell(x, (h, c.requires_grad_()), *weights)
     draw.backward(*found)
     return {"state": found, "x": x.grad, "c": c.grad, "weights": [w.grad for w in weights]}
+
+
+@case(B=3, d_in=5, d_hidden=2)
+def all_zero(kata, draw, B, d_in, d_hidden):
+    """passes the right gradients where every gate is half open, as at a first step from zero"""
+    x, h = draw.zeros(B, d_in).requires_grad_(), draw.zeros(B, d_hidden)
+    weights = [w.requires_grad_() for w in drawn(draw, d_in, d_hidden)]
+    biases = [draw.zeros(4 * d_hidden).requires_grad_() for _ in range(2)]
+    found = kata.lstm_cell(x, (h, draw.normal(B, d_hidden)), *weights[:2], *biases)
+    draw.backward(*found)
+    return {"state": found, "x": x.grad, "biases": [bias.grad for bias in biases]}
+
+
+@case(B=2, d_in=6, d_hidden=3)
+def device(kata, draw, B, d_in, d_hidden):
+    """stays on the device of its arguments"""
+    state = draw.meta.normal(B, d_hidden), draw.meta.normal(B, d_hidden)
+    return kata.lstm_cell(draw.meta.normal(B, d_in), state, *drawn(draw.meta, d_in, d_hidden))

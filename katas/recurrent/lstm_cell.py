@@ -9,8 +9,8 @@ From the input and the last state (h, c), compute four gates and from them the n
 The weights have torch's layout: the four gates lie one below the other along the first axis, each
 d_hidden rows high, in the order input, forget, cell candidate, output (i, f, g, o).
 
-Return the pair (h', c'), in the dtype of the arguments. Gradients reach every argument, the
-state included. Values and gradients stay finite however large the gates' inputs are.
+Return the pair (h', c'), in the dtype that all arguments share. Gradients reach every argument, the
+state included. Values and gradients stay right however large the four sums are, and at zero too.
 
 >>> x, h, c = torch.ones(2, 3), torch.zeros(2, 5), torch.ones(2, 5)
 >>> zero_weights = torch.zeros(20, 3), torch.zeros(20, 5), torch.zeros(20), torch.zeros(20)

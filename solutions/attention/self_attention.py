@@ -9,12 +9,12 @@ Each head works on its own neighbouring features: head 0 on the first d_head fea
 projection, head 1 on the next d_head, and so on. The heads are joined in the same order.
 
 Padding tokens (`padding` is True there, on either side or in between) are never attended to: as
-keys they get weight zero. They still ask as queries, so their rows of the output are computed
-like any other. In a sequence that is all padding, nothing is left to attend to: every weight is
-zero, and the heads are zero before the last projection. No NaN may appear there, in the output or
-in a gradient.
+keys they get weight zero, and each query's weights sum to one over the real tokens. Padding still
+asks as queries, so its rows of the output are computed like any other. In a sequence that is all
+padding, nothing is left to attend to: every weight is zero, and its rows of the output are the bias
+of `out_proj`. Neither the output nor any gradient may hold NaN because of that.
 
-The output has the shape and dtype of `x`. There is no dropout.
+The output has the shape and dtype of `x`. Scores may be in the ten thousands. There is no dropout.
 
 >>> layer = SelfAttention(d_model=8, n_heads=2)
 >>> layer(torch.zeros(3, 5, 8)).shape

@@ -20,10 +20,9 @@ array([0.25, 0.25, 0.25, 0.25])
 
 import numpy as np
 from jaxtyping import Float, Real
-from numpy import ndarray
 
 
-def softmax(x: Real[ndarray, "*shape"], axis: int = -1) -> Float[ndarray, "*shape"]:
+def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, "*shape"]:
     """Return the softmax of `x` along `axis`, which may be negative."""
     if not np.issubdtype(x.dtype, np.floating):
         x = x.astype(np.float64)

@@ -5,22 +5,22 @@ Freeze a trained linear layer W, b and learn only a correction of low rank besid
     y = W x + b + (alpha / rank) · B A dropout(x)
 
 - `base` is the layer that was handed in, not a copy. Its parameters no longer require gradients,
-  whatever happens to the adapter. It may have no bias.
-- `lora_A` of shape (rank, in_features) starts random with mean zero, at any scale; `lora_B` of
-  shape (out_features, rank) starts at zero, so a new layer computes what `base` computes. Both
-  have the dtype and device of the base's weight, and they are all that trains.
+  neither now nor after merging and unmerging. It may have no bias.
+- `lora_A` of shape (rank, in_features) starts random, from a distribution with mean zero; `lora_B`
+  of shape (out_features, rank) starts at zero, so a new layer computes exactly what `base` does.
+  Both have the dtype and device of the base's weight, and they are all that trains.
 - Dropout acts on the input of the adapter only, on each element on its own, in training mode only.
 
 For deployment, `merge()` adds the correction to the weight of `base`, which from then on does all
-the work: no adapter, no dropout, and no gradient for `lora_A` and `lora_B`. `unmerge()` takes the
-correction out again, up to rounding. `merged` says which state the layer is in, and asking for the
-state it is already in changes nothing.
+the work: no adapter, no dropout, and no gradient reaches `lora_A` and `lora_B`. `unmerge()` takes the
+correction out again, up to rounding. The bool `merged` says which state the layer is in; only these
+two methods change it, and asking for the state it is already in changes nothing.
 
 Nothing but the parameters of `base`, `lora_A` and `lora_B` belongs in the `state_dict`.
 
 >>> base = nn.Linear(3, 2)
 >>> layer = LoRALinear(base, rank=4, alpha=8.0)
->>> [name for name, parameter in layer.named_parameters() if parameter.requires_grad]
+>>> sorted(name for name, parameter in layer.named_parameters() if parameter.requires_grad)
 ['lora_A', 'lora_B']
 >>> x = torch.randn(5, 3)
 >>> torch.equal(layer(x), base(x))

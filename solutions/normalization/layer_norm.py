@@ -72,7 +72,7 @@ class LayerNorm(nn.Module):
         # ✗ y = centred / (variance + self.eps) — This divides by the variance: take its root.
         # ✗ y = centred * torch.rsqrt(variance + 1e-5) — The argument eps has no effect: use it.
         return (y * self.weight + self.bias).to(x.dtype)
-        # ✗ return y * self.weight + self.bias.mean() — One shift serves all entries: each has its own.
+        # ✗ return (y * self.weight).to(x.dtype) — The shift is missing: add the bias.
         # ✗ return y.to(x.dtype) — The learnt scale and shift are never applied: use both.
         # ✗ return ((y + self.bias) * self.weight).to(x.dtype) — The shift is scaled as well: multiply
         #   by the weight first, then add the bias.

@@ -9,8 +9,8 @@ From the input and the last state (h, c), compute four gates and from them the n
 The weights have torch's layout: the four gates lie one below the other along the first axis, each
 d_hidden rows high, in the order input, forget, cell candidate, output (i, f, g, o).
 
-Return the pair (h', c'), in the dtype of the arguments. Gradients reach every argument, the
-state included. Values and gradients stay finite however large the gates' inputs are.
+Return the pair (h', c'), in the dtype that all arguments share. Gradients reach every argument, the
+state included. Values and gradients stay right however large the four sums are, and at zero too.
 
 >>> x, h, c = torch.ones(2, 3), torch.zeros(2, 5), torch.ones(2, 5)
 >>> zero_weights = torch.zeros(20, 3), torch.zeros(20, 5), torch.zeros(20), torch.zeros(20)
@@ -60,6 +60,12 @@ def lstm_cell(
     #   sign.
     # ✗ i, f, o = (gate.exp() / (1 + gate.exp()) for gate in (i, f, o)) — The exponential overflows
     #   and gives infinity over infinity: use the built-in sigmoid, or branch on sign.
+    # ✗ i, f, o = (torch.where(z < 0, z.exp() / (1 + z.exp()), 1 / (1 + (-z).exp())) for z in
+    #   (i, f, o)) — The branch that is not taken overflows all the same and makes the gradient NaN:
+    #   bound its argument, or use the built-in sigmoid.
+    # ✗ i, f, o = (z.clamp(max=0).exp() / (1 + (-z.abs()).exp()) for z in (i, f, o)) — At zero the
+    #   absolute value has no slope, which gives the gate a wrong one there: use the built-in
+    #   sigmoid.
     # ✗ i, f, o = torch.sigmoid(i), torch.sigmoid(f + 1), torch.sigmoid(o) — A forget bias of one
     #   belongs to the initial weights: the step adds only the biases that it is given.
     g = torch.tanh(g)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -62,13 +63,13 @@ def main() -> None:
     suite = Suite.locate()
     figures = list(measure(suite))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("what", "measured", "beside", "measured", "ratio", "aim", ""):
-        table.add_column(column, justify="right" if column in ("measured", "ratio", "aim") else "left")
+    for column in ("what", "beside", "measured", "other", "ratio", "aim", ""):
+        table.add_column(column, justify="left" if column in ("what", "beside") else "right")
     for figure in figures:
         table.add_row(
             figure.what,
-            f"{figure.seconds:.4g}",
             figure.beside,
+            f"{figure.seconds:.4g}",
             f"{figure.other:.4g}",
             f"{figure.ratio:.3f}",
             f"≤ {figure.aim:g}",
@@ -80,7 +81,7 @@ def main() -> None:
     path.parent.mkdir(exist_ok=True)
     rows = [asdict(figure) | {"ratio": figure.ratio, "met": figure.met} for figure in figures]
     path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    console.print(f"\nwritten to {path.relative_to(suite.root)}; seconds unless another unit is named")
+    console.print(f"\nin seconds; written to {path.relative_to(suite.root)}")
 
 
 def measure(suite: Suite) -> Iterator[Figure]:
@@ -105,7 +106,7 @@ def _warm(suite: Suite, torch: float) -> Iterator[Figure]:
         grader = Grader(engine, suite.root / ".dojo" / "expected")
         for entry in suite.entries:
             assert grader.grade(entry, _answer(entry)).verdict is Verdict.PASSED, entry.id
-        each = [_median(lambda e=entry: _time(lambda: grader.grade(e, _answer(e)))) for entry in suite.entries]  # type: ignore[misc]
+        each = [_median(partial(grader.grade, entry, _answer(entry))) for entry in suite.entries]
         median = statistics.median(each)
         yield Figure("save to verdict, warm, median kata", median, "0.15 s", 0.15, 1.0)
         yield Figure("each kata, warm, mean", statistics.mean(each), "import torch", torch, 0.05)

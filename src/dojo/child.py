@@ -15,6 +15,7 @@ import numpy as np
 from dojo import wire
 from dojo.draw import Draw, Given, seed_of
 from dojo.walls import Prepared, WallError, raise_walls
+from dojo.watch import Watched, watching
 from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step, Walled
 
 __all__ = ["serve"]
@@ -49,8 +50,8 @@ def _lock_up(prepared: Prepared | None) -> Walled:
 
 
 def _work(channel: Channel, job: Job) -> None:
-    sys.stdout = open(1, "w", errors="backslashreplace", closefd=False)
-    sys.stderr = open(2, "w", errors="backslashreplace", closefd=False)
+    for fd, name in ((1, "stdout"), (2, "stderr")):
+        setattr(sys, name, os.fdopen(fd, "w", errors="backslashreplace", closefd=False))
     answer = ModuleType(MODULE)
     sys.modules[MODULE] = answer  # dataclasses and pickling look a class's module up
     try:
@@ -86,8 +87,10 @@ def _run(
     _seed(seed_of(seed, "global"))
     value: wire.Node = None
     failure = None
+    watched = Watched()
     try:
-        value = wire.encode(drive(_View(answer), draw, **wire.decode(sizes)))
+        with watching(job.filename, job.watch, lines=job.lines) as watched:
+            value = wire.encode(drive(_View(answer), draw, **wire.decode(sizes)))
     except BaseException as error:
         failure = _failure(error, job.filename)
         error.__traceback__ = None  # frames keep every intermediate tensor alive
@@ -98,6 +101,9 @@ def _run(
         tuple(_name(given, job.cases) for given in draw.given if given.changed),
         tuple(draw.weighed),
         _masks(draw, job.cases),
+        tuple(watched.seen.items()),
+        watched.n_operators,
+        watched.intact,
         bool(draw.met),
     )
 

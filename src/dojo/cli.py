@@ -32,7 +32,7 @@ app = typer.Typer(
 )
 
 Names = Annotated[
-    list[str] | None, typer.Argument(help="Ids, names, topics or paths.", metavar="[KATA]...")
+    list[str] | None, typer.Argument(help="Ids, names, topics or paths.", metavar="KATA")
 ]
 CORES = min(os.cpu_count() or 1, 4)
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Katas at the same time.")]
@@ -85,7 +85,8 @@ def _note(message: str) -> None:
     """Say something on stderr, where it disturbs neither a table nor JSON."""
     from dojo.report import make_console
 
-    make_console(sys.stderr).print(Text(f"dojo: {message}"))
+    console = make_console(sys.stderr)
+    console.print(Text(f"dojo: {message}"), soft_wrap=not console.is_terminal)
 
 
 def _console() -> Console:

@@ -29,7 +29,7 @@ class Host(Protocol):
 def seed_of(*parts: object) -> int:
     """Return a 128-bit seed that depends on every part and on nothing else."""
     text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:16], "big")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ class Given:
 
     @property
     def changed(self) -> bool:
-        return _content(self.value) != self.before
+        try:
+            return _content(self.value) != self.before
+        except RuntimeError:  # the code has put something else in the tensor's place
+            return True
 
 
 @dataclass
@@ -90,6 +93,10 @@ class Draw:
     def normal(self, *shape: int, scale: float = 1.0, dtype: Dtype | None = None) -> Any:
         """Draw from a normal distribution with mean 0 and standard deviation `scale`."""
         return self._give(scale * self._rng.standard_normal(shape), dtype)
+
+    def zeros(self, *shape: int, dtype: Dtype | None = None) -> Any:
+        """Return zeros, watched like everything drawn."""
+        return self._give(np.zeros(shape), dtype)
 
     def uniform(
         self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: Dtype | None = None
@@ -194,18 +201,23 @@ class Draw:
         return given
 
     def _nudged(self, values: NDArray[np.float64], eps: float) -> NDArray[np.float64]:
-        """Move each value up or down by `eps` of itself, if this draw is asked to."""
+        """Move each value up or down by `eps` of itself, if this draw is asked to.
+
+        The directions depend on the values, so that two inputs of one shape move apart.
+        """
         if not self.nudge:
             return values
-        signs = np.random.Generator(np.random.PCG64(values.size)).choice((-eps, eps), values.shape)
-        return np.asarray(values * (1 + signs))
+        digest = hashlib.sha256(values.tobytes()).digest()
+        rng = np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+        return np.asarray(values * (1 + rng.choice((-eps, eps), values.shape)))
 
 
 def _content(value: Any) -> bytes:
-    """Return the bytes of an array or tensor, so that NaN equals itself."""
+    """Return shape, dtype and the bytes of an array or tensor, so that NaN equals itself."""
+    kind = f"{tuple(value.shape)} {value.dtype} ".encode()
     if isinstance(value, np.ndarray):
-        return value.tobytes()
+        return kind + value.tobytes()
     import torch
 
     flat = value.detach().contiguous().reshape(-1)
-    return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    return kind + (flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")

@@ -14,8 +14,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol
@@ -316,10 +317,8 @@ class Engine:
         fd = ours.detach()
 
         def kill() -> None:
-            try:
+            with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             os.close(pidfd)
             os.close(status_read)
 
@@ -339,7 +338,8 @@ class Engine:
             env=_environment(),
         )
         assert process.stdin and process.stdout and process.stderr
-        channel = Channel(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()), reads_child=True)
+        read_fd, write_fd = os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno())
+        channel = Channel(read_fd, write_fd, reads_child=True)
         log_fd = os.dup(process.stderr.fileno())
         for stream in (process.stdin, process.stdout, process.stderr):
             stream.close()
@@ -374,9 +374,9 @@ def _converse(
         if isinstance(message, Observed):
             return message
         if isinstance(message, Open):
-            reply = _reply(lambda: _open(message, objects, hosts, seed))
+            reply = _reply(partial(_open, message, objects, hosts, seed))
         elif isinstance(message, Call):
-            reply = _reply(lambda: _call(message, objects))
+            reply = _reply(partial(_call, message, objects))
         else:
             raise wire.Malformed("a message out of turn")
         channel.send(reply, deadline)

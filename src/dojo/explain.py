@@ -183,7 +183,8 @@ def _factor(
 
 def _number_name(factor: float, sizes: dict[str, object]) -> str:
     """Recognise a factor as a size, a small whole number, or a root or inverse of one."""
-    named = {float(v): k for k, v in sizes.items() if isinstance(v, int | float) and v not in (0, 1)}
+    numbers = {k: v for k, v in sizes.items() if isinstance(v, int | float)}
+    named = {float(v): k for k, v in numbers.items() if v not in (0, 1)}
     plain = {float(n): "" for n in range(2, 65)}
     forms: tuple[tuple[str, Callable[[float], float]], ...] = (
         ("{}", lambda n: n),
@@ -192,8 +193,8 @@ def _number_name(factor: float, sizes: dict[str, object]) -> str:
         ("1/√{}", lambda n: 1 / math.sqrt(n)),
         ("{}²", lambda n: n * n),
     )
-    for numbers in (named, plain):
-        for number, name in numbers.items():
+    for known in (named, plain):
+        for number, name in known.items():
             for form, apply in forms:
                 if number > 0 and math.isclose(apply(number), factor, rel_tol=1e-4):
                     text = form.format(f"{number:g}")

@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from dojo.compare import compare
 from dojo.engine import Engine, Run, Silence
 from dojo.explain import explain
 from dojo.reference import Expected, Key, Outcome, Record, References, outcomes
+from dojo.rules import forbidden_operators, scan
 from dojo.suite import CaseSpec, Entry
 from dojo.verdict import CaseResult, KataResult, Verdict
 from dojo.wire import Dict, Failure, Node, Observed
@@ -65,12 +68,56 @@ class Grader:
         judge = Judge(key, record, text, run.began.found if run.began else ())
         cases = judge.judge_all(answers)
         cases = self.diagnose(key, cases, answers)
-        return KataResult(
+        result = KataResult(
             kata=key.entry.id,
             verdict=_overall(cases, answers),
             cases=cases,
             printed=_printable(run.printed),
         )
+        return self._apply_rules(key, text, record, answers, result)
+
+    def _apply_rules(
+        self,
+        key: Key,
+        text: str,
+        record: Record,
+        answers: Sequence[Outcome],
+        result: KataResult,
+    ) -> KataResult:
+        """Turn a result into a forbidden one if the code reads or runs as what is not allowed.
+
+        What runs is judged by the child's own recording, so the reading comes first.
+        """
+        meta = key.entry.meta
+        if not meta.forbids or result.verdict is Verdict.NOT_STARTED:
+            return result
+        uses = scan(text, meta.forbids, meta.allows)
+        sure = [use for use in uses if use.certain]
+        if sure:
+            details = tuple(f"{key.entry.name}.py:{use.line}: {use.how}" for use in sure[:5])
+            summary = f"uses `{sure[0].name}` at line {sure[0].line}"
+            return _forbidden(result, f"{summary}, which this kata asks you to write", details)
+        names = forbidden_operators(meta.forbids, meta.allows)
+        betrayed = _betrayed(record, answers, names)
+        if betrayed:
+            lines = (
+                self._lines(key, text, record, names) if not any(betrayed.values()) else betrayed
+            )
+            name = next(iter(betrayed))
+            line = next((n for n in lines.values() if n), 0)
+            where = f" at line {line}" if line else ""
+            summary = f"reaches `{names[name]}`{where} in a roundabout way"
+            return _forbidden(result, summary, (f"what runs underneath is {name}",))
+        doubts = [f"line {use.line}: {use.how}" for use in uses]
+        if not all(a.observed.recorded for a in answers if a.observed):
+            doubts.append("the recording of what runs was tampered with")
+        return replace(result, doubts=tuple(doubts))
+
+    def _lines(self, key: Key, text: str, record: Record, names: dict[str, str]) -> dict[str, int]:
+        """Run the code again to learn in which lines it reaches what."""
+        job = structs.replace(key.job(text, f"{key.entry.name}.py"), lines=True)
+        run = self._engine.run(job, [case.limit * 4 for case in record.cases], key.host)
+        return _betrayed(record, outcomes(run, len(key.specs)), names)
 
     def diagnose(
         self, key: Key, cases: tuple[CaseResult, ...], answers: Sequence[Outcome]
@@ -85,25 +132,43 @@ class Grader:
         for mistake, theirs in known:
             alike = [same(a, b) for a, b in zip(answers, theirs, strict=True)]
             telling = [
-                i
-                for i in failed
-                if alike[i] and differs(key.specs[i], record.cases[i], theirs[i])
+                i for i in failed if alike[i] and differs(key.specs[i], record.cases[i], theirs[i])
             ]
             agreement.append((sum(alike), mistake, telling))
         agreement.sort(key=lambda item: -item[0])
         found = list(cases)
         for i in failed:
-            mistake = next((m for _, m, telling in agreement if i in telling), None)
-            if mistake is not None:
-                found[i] = replace(found[i], why=mistake.why)
+            likely = next((m for _, m, telling in agreement if i in telling), None)
+            if likely is not None:
+                found[i] = replace(found[i], why=likely.why)
         return tuple(found)
 
+
+def _betrayed(record: Record, answers: Sequence[Outcome], names: dict[str, str]) -> dict[str, int]:
+    """Return the forbidden names that ran, with their lines, less what the solution ran too."""
+    found: dict[str, int] = {}
+    for expected, answer in zip(record.cases, answers, strict=True):
+        ours = expected.outcome.observed
+        allowed = {name for name, _ in ours.ran} if ours else set()
+        for name, line in answer.observed.ran if answer.observed else ():
+            if name in names and name not in allowed:
+                found[name] = found.get(name) or max(line, 0)
+    return found
+
+
+def _forbidden(result: KataResult, summary: str, details: tuple[str, ...]) -> KataResult:
+    verdict = Verdict.FORBIDDEN
+    cases = tuple(
+        CaseResult(case=case.case, title=case.title, verdict=verdict, summary=summary)
+        for case in result.cases
+    )
+    return replace(result, verdict=verdict, cases=cases, summary=summary, details=details)
 
 
 def same(one: Outcome, other: Outcome) -> bool:
     """Whether two runs of one case cannot be told apart."""
-    if (one.observed, one.hosted) == (other.observed, other.hosted) and one.observed:
-        return True  # to the last bit
+    if _bits(one) == _bits(other):
+        return True
     a, b = one.observed, other.observed
     if a is None or b is None:
         return a is b and one.silence == other.silence
@@ -116,12 +181,18 @@ def same(one: Outcome, other: Outcome) -> bool:
     return equal and sorted(a.weights) == sorted(b.weights) and _hosted_equal(one, other)
 
 
+def _bits(outcome: Outcome) -> tuple[object, ...]:
+    """Return all that counts, to be compared quickly to the last bit."""
+    seen = outcome.observed
+    if seen is None:
+        return (outcome.silence,)
+    return (seen.value, seen.failure, seen.modified, seen.weights, outcome.hosted)
+
+
 def _hosted_equal(one: Outcome, other: Outcome) -> bool:
     if [name for name, _ in one.hosted] != [name for name, _ in other.hosted]:
         return False
-    return not any(
-        compare(b, a) for (_, a), (_, b) in zip(one.hosted, other.hosted, strict=True)
-    )
+    return not any(compare(b, a) for (_, a), (_, b) in zip(one.hosted, other.hosted, strict=True))
 
 
 def differs(spec: CaseSpec, expected: Expected, answer: Outcome) -> bool:
@@ -165,7 +236,7 @@ class Judge:
         names = _compare_weights(expected.outcome.observed, answer.observed)
         if names and (failure is None or not failure.steps):
             return Verdict.WRONG, *names
-        if answer.observed.meta and failure is not None:
+        if _is_meta(expected) and failure is not None:
             return self._on_meta(failure)
         if failure is not None:
             if spec.raises is None or spec.raises not in failure.kinds:
@@ -181,13 +252,12 @@ class Judge:
             return Verdict.WRONG, summary, self._trace(failure)
         return Verdict.PASSED, "", ()
 
-    def _raised(
-        self, spec: CaseSpec, failure: Failure
-    ) -> tuple[Verdict, str, tuple[str, ...]]:
+    def _raised(self, spec: CaseSpec, failure: Failure) -> tuple[Verdict, str, tuple[str, ...]]:
         kind = failure.kinds[0]
         details = self._trace(failure)
         if kind == "NotDefined":
-            return Verdict.RAISED, f"`{failure.message}` is not defined", _found(failure.message, self.found)
+            name = failure.message
+            return Verdict.RAISED, f"`{name}` is not defined", _found(name, self.found)
         if kind == "NotImplementedError" and failure.steps:
             function = failure.steps[-1].function
             return Verdict.RAISED, f"`{function}` is still to be written", ()
@@ -210,6 +280,11 @@ class Judge:
             code = source[step.line - 1].strip() if 0 < step.line <= len(source) else ""
             lines.append(f"{name}:{step.line} in {step.function}: {_one_line(code, 100)}")
         return tuple(lines)
+
+
+def _is_meta(expected: Expected) -> bool:
+    """Whether a case has inputs without values; the solution's run says so, not the answer's."""
+    return expected.outcome.observed is not None and expected.outcome.observed.meta
 
 
 def _compare_values(
@@ -361,10 +436,10 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
     assert broken is not None
     lines = text.splitlines()
     if broken.caret is not None:
-        line, column = broken.caret
-        code = lines[line - 1] if 0 < line <= len(lines) else ""
-        place = (f"{key.entry.name}.py:{line}", f"  {code}", "  " + " " * (column - 1) + "^")
-        summary = f"does not parse: {_one_line(broken.message)}, line {line}"
+        number, column = broken.caret
+        code = lines[number - 1] if 0 < number <= len(lines) else ""
+        place = (f"{key.entry.name}.py:{number}", f"  {code}", "  " + " " * (column - 1) + "^")
+        summary = f"does not parse: {_one_line(broken.message)}, line {number}"
         return _whole(key, Verdict.RAISED, summary, place, run.printed)
     trace = Judge(key, None, text, ())._trace(broken)
     line = f" at line {broken.steps[-1].line}" if broken.steps else ""

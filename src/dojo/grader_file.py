@@ -89,6 +89,10 @@ _RULES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
         lambda value: _is_tuple(value, r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"),
         'a tuple of full names: ("torch.nn.RMSNorm",)',
     ),
+    "allows": (
+        lambda value: _is_tuple(value, r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"),
+        'a tuple of full names: ("torch.nn.functional.rms_norm",)',
+    ),
 }
 
 

@@ -30,7 +30,9 @@ class Kata:
     needs: tuple[str, ...] = ()
     """Ids of the katas to solve first."""
     forbids: tuple[str, ...] = ()
-    """Public names that would do the whole exercise."""
+    """Public names that would do the whole exercise, and with them what does the same."""
+    allows: tuple[str, ...] = ()
+    """Of what does the same as a forbidden name, that which may be used after all."""
 
 
 def case(

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from msgspec.structs import replace
-
 import black  # noqa: F401  (its first import must not happen in two threads at once)
+from msgspec.structs import replace
 
 from dojo import wire
 from dojo.compare import TOLERANCES, floats
@@ -17,6 +16,7 @@ from dojo.engine import Engine
 from dojo.grade import Grader, Judge, differs
 from dojo.mistakes import MistakeError, find_mistakes, reference
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
+from dojo.rules import forbidden_operators, scan
 from dojo.stubs import StubError, derive
 from dojo.suite import CaseSpec, Entry, GraderError, Suite
 from dojo.variants import VARIANTS
@@ -31,7 +31,7 @@ SALTS: Final = tuple(f"audit {n}" for n in range(1, 10))
 WOBBLE: Final = 1e-2
 """How much of its own magnitude a rounding error may move a result."""
 
-EXAMPLES: Final = '''
+EXAMPLES: Final = """
 import doctest, io, sys
 def examples(kata, draw):
     out = io.StringIO()
@@ -39,9 +39,9 @@ def examples(kata, draw):
     for test in doctest.DocTestFinder().find(sys.modules["answer"], "answer"):
         runner.run(test, out=out.write)
     return {"attempted": runner.tries, "text": out.getvalue()[-1500:]}
-'''
+"""
 
-NAMES: Final = '''
+NAMES: Final = """
 import importlib
 def names(kata, draw, wanted):
     missing = []
@@ -58,7 +58,7 @@ def names(kata, draw, wanted):
                     missing.append(name)
                     break
     return missing
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,8 @@ def mistakes_are_caught(audit: Audit) -> Iterator[str]:
         where = f"solutions/{audit.entry.id}.py:{mistake.line}"
         cases = Judge(audit.key, audit.record, mistake.source).judge_all(answers)
         if all(case.verdict is Verdict.PASSED for case in cases):
-            yield f"{where}: the mistake passes every case: add a case that tells it from the solution"
-        elif not any(case.why == mistake.why for case in grader.diagnose(audit.key, cases, answers)):
+            yield f"{where}: the mistake passes every case: add one that tells it from the solution"
+        elif mistake.why not in {c.why for c in grader.diagnose(audit.key, cases, answers)}:
             yield (
                 f"{where}: the mistake fails, but is taken for another one: "
                 "merge the two, or add a case that tells them apart"
@@ -221,7 +221,7 @@ def cases_are_needed(audit: Audit) -> Iterator[str]:
             source = reference(audit.key.solution) + VARIANTS[variant]
             answers = [audit.references.observe(audit.key, source, limits)]
         for theirs in answers:
-            caught |= {spec.id for spec, expected, a in audit.triples(theirs) if differs(spec, expected, a)}
+            caught |= {triple[0].id for triple in audit.triples(theirs) if differs(*triple)}
     for spec in specs:
         if spec.id not in caught:
             yield (
@@ -248,12 +248,29 @@ def examples_run(audit: Audit) -> Iterator[str]:
         yield f"an example gives something else:\n{found['text']}"
 
 
+def solution_keeps_its_rules(audit: Audit) -> Iterator[str]:
+    """The solution itself does nothing that is forbidden"""
+    meta = audit.entry.meta
+    for use in scan(reference(audit.key.solution), meta.forbids, meta.allows):
+        if use.certain:
+            yield f"the solution uses {use.name}: forbid it no longer, or list it in allows="
+    names = forbidden_operators(meta.forbids, meta.allows)
+    for spec, expected in zip(audit.key.specs, audit.record.cases, strict=True):
+        observed = expected.outcome.observed
+        for name, _ in observed.ran if observed else ():
+            yield (
+                f"{spec.id} runs {name}, by which {names[name]} is recognised: "
+                "do it another way, or list it in allows="
+            )
+
+
 def oracle_exists(audit: Audit) -> Iterator[str]:
     """A test compares the solution with an oracle"""
     entry = audit.entry
     path = entry.root / "tests" / "oracles" / entry.topic / f"test_{entry.name}.py"
     if not path.exists():
-        yield f"write {path.relative_to(entry.root)}: the solution against code that nobody here wrote"
+        name = path.relative_to(entry.root)
+        yield f"write {name}: the solution against code that nobody here wrote"
 
 
 def mistakes_are_many(audit: Audit) -> Iterator[str]:
@@ -263,7 +280,8 @@ def mistakes_are_many(audit: Audit) -> Iterator[str]:
     for path in (audit.entry.solution, audit.entry.grader):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if "TODO" in line:
-                yield f"{path.relative_to(audit.entry.root)}:{number} is still to do: {line.strip()[:80]}"
+                place = f"{path.relative_to(audit.entry.root)}:{number}"
+                yield f"{place} is still to do: {line.strip()[:80]}"
 
 
 def names_exist(audit: Audit) -> Iterator[str]:
@@ -290,6 +308,7 @@ LAWS: Final = (
     mistakes_are_caught,
     cases_are_needed,
     names_exist,
+    solution_keeps_its_rules,
     oracle_exists,
 )
 
@@ -318,7 +337,8 @@ def audit_suite(suite: Suite) -> Iterator[Violation]:
 
     for path in suite.strays():
         name = str(path.relative_to(suite.root))
-        yield Violation(name, "Three trees, same paths", "no solution belongs to it: delete or move it")
+        message = "no solution belongs to it: delete or move it"
+        yield Violation(name, "Three trees, same paths", message)
     cycle = suite.cycle()
     if cycle:
         ring = " → ".join((*cycle, cycle[0]))

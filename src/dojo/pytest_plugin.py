@@ -116,7 +116,11 @@ class KataFile(pytest.File):
         except GraderError as error:
             raise self.CollectError(str(error)) from None
         for spec in specs:
-            yield CaseItem.from_parent(self, name=spec.id, spec=spec, entry=self.entry)
+            # Given as text, for pytest to find the brackets: else `--lf` does not know it again.
+            nodeid = f"{self.nodeid}::{spec.id}"
+            yield CaseItem.from_parent(
+                self, name=spec.id, nodeid=nodeid, spec=spec, entry=self.entry
+            )
 
 
 class Failed(Exception):

@@ -19,10 +19,11 @@ from dojo import wire
 from dojo.draw import Draw, seed_of
 from dojo.engine import Engine, Run, Silence
 from dojo.mistakes import Mistake, find_mistakes, reference
+from dojo.rules import forbidden_operators
 from dojo.suite import CaseSpec, Entry
 from dojo.wire import Job, Node, Observed
 
-__all__ = ["Expected", "Key", "Outcome", "Record", "UnsoundKata", "References", "outcomes"]
+__all__ = ["Expected", "Key", "Outcome", "Record", "References", "UnsoundKata", "outcomes"]
 
 FLOOR_SECONDS: Final = 4.0
 TIMES_REFERENCE: Final = 40.0
@@ -102,7 +103,9 @@ class Key:
         runs = tuple(
             (self.seed(spec, "inputs"), spec.function, _sizes(spec)) for spec in self.specs
         )
-        return Job(source, filename, self.cases, runs, tuple(names), nudge)
+        meta = self.entry.meta
+        watch = tuple(sorted(forbidden_operators(meta.forbids, meta.allows)))
+        return Job(source, filename, self.cases, runs, tuple(names), watch, nudge=nudge)
 
     def host(self, name: str, seed: str, sizes: dict[str, Any]) -> Any:
         """Build one of the grader's hosted classes, in this process."""
@@ -141,10 +144,10 @@ def _visible(grader: str) -> str:
 
 def _engine_digest() -> str:
     """Hash the modules that an expected value passes through."""
-    names = ("child.py", "draw.py", "kata.py", "mistakes.py", "reference.py", "wire.py")
+    names = ("child", "draw", "kata", "mistakes", "reference", "rules", "watch", "wire")
     digest = hashlib.sha256()
     for name in names:
-        digest.update((Path(__file__).parent / name).read_bytes())
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 
@@ -179,7 +182,7 @@ class References:
     def record(self, key: Key) -> Record:
         """Return what the solution observes in every case."""
         path = self._path(key, "expected")
-        record = _load(path, Record)
+        record: Record | None = _load(path, Record)
         if record is None:
             record = self._compute(key)
             _store(path, record)
@@ -192,9 +195,7 @@ class References:
         observed = _load(path, tuple[tuple[Outcome, ...], ...])
         if observed is None or len(observed) != len(declared):
             limits = [expected.limit for expected in self.record(key).cases]
-            observed = tuple(
-                self.observe(key, mistake.source, limits) for mistake in declared
-            )
+            observed = tuple(self.observe(key, mistake.source, limits) for mistake in declared)
             _store(path, observed)
         return tuple(zip(declared, observed, strict=True))
 

@@ -245,7 +245,8 @@ def case_lines(case: CaseResult, result: KataResult) -> list[str]:
     lines = [result.summary or case.summary]
     if case.why:
         lines.insert(0, f"This looks like: {case.why}")
-    lines += [f"  {line}" for line in (result.details or case.details)]
+    details = result.details or (case.details[:1] if case.why else case.details)
+    lines += [f"  {line}" for line in details]
     if result.printed.strip():
         lines += ["Your code printed:", *(f"  {line}" for line in _printed(result))]
     return lines

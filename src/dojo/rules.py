@@ -194,8 +194,8 @@ _FAMILIES: Final[Mapping[str, _Family]] = {
         "_foreach_norm",
     ),
     "checkpoint": _Family("utils.checkpoint.checkpoint utils.checkpoint.checkpoint_sequential"),
-    "adam": _Family("optim.Adam optim.AdamW optim.NAdam optim.RAdam optim.Adamax"),
-    "sgd": _Family("optim.SGD"),
+    "adam": _Family("optim.Adam optim.AdamW optim.NAdam optim.RAdam optim.Adamax optim.adam.adam"),
+    "sgd": _Family("optim.SGD optim.sgd.sgd"),
     "adagrad": _Family("optim.Adagrad optim.RMSprop optim.Adadelta"),
     "average": _Family("optim.swa_utils.AveragedModel optim.swa_utils.get_ema_multi_avg_fn"),
 }
@@ -263,7 +263,10 @@ def _canonical(path: str) -> str:
     leaf = path.rsplit(".", 1)[-1]
     if path.startswith("torch.nn.modules."):
         return f"torch.nn.{leaf}"
-    if re.match(r"torch\.(nn\.utils|optim)\.[a-z_]\w*\.", path) and "torch.optim.swa" not in path:
+    if (
+        re.match(r"torch\.(nn\.utils\.[a-z_]\w*\.|optim\.[a-z_]\w*\.[A-Z])", path)
+        and "torch.optim.swa" not in path
+    ):
         return f"{'.'.join(path.split('.')[: -2])}.{leaf}"
     return path
 

@@ -28,7 +28,7 @@ from torch import Tensor
 
 def {name}(x: Float[Tensor, "*B n"]) -> Float[Tensor, "*B n"]:
     """TODO: one imperative sentence, with what a caller must know."""
-    return 2 * x
+    return torch.mul(x, 2)
     # ✗ return x — TODO: the cause of a mistake that people make, then its cure.
 '''
 
@@ -54,13 +54,13 @@ def output(kata, draw, B, n):
     return kata.{name}(draw.normal(B, n))
 '''
 
-ORACLE = '''"""{name} agrees with an implementation that nobody here wrote."""
+ORACLE = '''"""{name}, against an oracle."""
 
 import torch
 
 
 def test_reference_agrees_with_the_oracle(solution):
-    # TODO: compare with a library, or with a float64 loop straight from the equation.
+    # TODO: compare with code that nobody here wrote, or with a float64 loop from the equation.
     x = torch.randn(3, 4, dtype=torch.float64)
     torch.testing.assert_close(solution.{name}(x), x + x)
 '''

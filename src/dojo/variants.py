@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["VARIANTS"]
 
-WRAP: Final = '''
+WRAP: Final = """
 
 def _spoil_everything(spoil):
     import functools, inspect
@@ -34,7 +34,7 @@ def _spoil_everything(spoil):
                 if inspect.isfunction(inner) and (method == "__call__" or method[0] != "_"):
                     setattr(thing, method, wrap(inner))
 
-'''
+"""
 
 VARIANTS: Final = {
     "returned detached": WRAP
@@ -48,6 +48,13 @@ def _through_float32(x):
         return x.astype("float32").astype(x.dtype)
     return x
 _spoil_everything(_through_float32)
+""",
+    "made on another device": WRAP
+    + """
+def _on_the_cpu(x):
+    import sys
+    return sys.modules["torch"].zeros(x.shape, dtype=x.dtype) if hasattr(x, "is_meta") else x
+_spoil_everything(_on_the_cpu)
 """,
 }
 """What is appended to a solution, by name."""

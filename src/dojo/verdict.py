@@ -56,6 +56,8 @@ class KataResult:
     printed: str = field(default="", repr=False)
     """What the learner's code printed, cut and stripped of control characters."""
     seconds: float = 0.0
+    doubts: tuple[str, ...] = ()
+    """What an instructor may want to look at: ways to a forbidden name whose end is not in sight."""
 
     @property
     def n_passed(self) -> int:

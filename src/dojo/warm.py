@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import SourceLoader
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any, NoReturn
 
 from dojo.child import serve
 from dojo.walls import Prepared, Walls, prepare, self_test, strongest
+from dojo.watch import watching
 from dojo.wire import Channel
 
 __all__ = ["READY", "freeze_threads", "prepare_walls", "run", "warm_up"]
@@ -80,7 +82,9 @@ def warm_up() -> None:
     np.random.default_rng(0).standard_normal(2)
     x = torch.ones(2, 2, requires_grad=True)
     layer = torch.nn.Linear(2, 2)
-    (torch.softmax(layer(x), -1) @ x).sum().backward()
+    with watching("", ("aten::relu", "gradient:x", "call:x", "module:torch.optim.x"), lines=True):
+        torch.relu(x)
+    torch.autograd.grad((torch.softmax(layer(x), -1) @ x).sum(), x)
     gc.collect()
     gc.freeze()
 
@@ -102,10 +106,15 @@ class _NoCompilerGuards:
         def exec_module(module: ModuleType) -> None:
             execute(module)
             if hasattr(module, "_disable_dynamo"):
-                module._disable_dynamo = lambda fn=None, *_, **__: fn or (lambda other: other)
+                vars(module)["_disable_dynamo"] = _as_it_is
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+def _as_it_is(function: Any = None, *_: Any, **__: Any) -> Any:
+    """Decorate with nothing, with or without arguments."""
+    return function or _as_it_is
 
 
 def _accept(
@@ -160,14 +169,10 @@ def freeze_threads() -> None:
 
 
 def _reap(pidfd: int, pid: int, status_fd: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)  # while its number cannot be taken by another process
-    except ProcessLookupError:
-        pass
     _, status = os.waitpid(pid, 0)
-    try:
+    with suppress(OSError):  # nobody may wait for it any more
         os.write(status_fd, os.waitstatus_to_exitcode(status).to_bytes(4, "little", signed=True))
-    except OSError:
-        pass  # nobody waits for it any more
     os.close(status_fd)
     os.close(pidfd)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 import os
 import select
+import sys
 import time
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec import Meta
+
+from dojo.kata import Samples
 
 __all__ = [
     "Array",
@@ -46,12 +50,32 @@ __all__ = [
 
 MAX_FRAME: Final = 64 * 2**20
 MAX_DEPTH: Final = 24
+MAX_VALUES: Final = 2**20
+"""So many values may one message hold: a byte on the wire can cost 35 in memory."""
+SMALL: Final = 2**20
+"""So many bytes cannot hold enough values to matter."""
+
+PIECE: Final = 2**12
+"""What a pipe that is ready takes at once, even one that would wait for the rest."""
+READABLE: Final = 1
+WRITABLE: Final = 4
+"""As in select.POLLIN and POLLOUT, which Windows lacks."""
 
 DTYPES: Final = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "uint16": 2,
     "uint32": 4, "uint64": 8, "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8,
     "complex64": 8, "complex128": 16,
 }  # fmt: skip
+
+NUMPY_SCALARS: Final = tuple(
+    kind for kind in set(np.sctypeDict.values()) if issubclass(kind, np.bool_ | np.number)
+)
+
+Word: TypeAlias = Annotated[str, Meta(max_length=1000)]
+Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
+Words: TypeAlias = Annotated[tuple[Word, ...], Meta(max_length=1000)]
+Size: TypeAlias = Annotated[int, Meta(ge=0, le=2**40)]
+Shape: TypeAlias = Annotated[tuple[Size, ...], Meta(max_length=16)]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,8 +87,8 @@ class Array(_Strict, tag="array", frozen=True):
 
     library: Literal["numpy", "torch", "meta"]
     """The last is a tensor on the meta device, which has shape and dtype and no values."""
-    dtype: str
-    shape: tuple[int, ...]
+    dtype: Word
+    shape: Shape
     data: bytes
 
 
@@ -95,7 +119,7 @@ class Sampled(_Strict, tag="samples", frozen=True):
 class Other(_Strict, tag="other", frozen=True):
     """Something that no answer may be, by the name of its type."""
 
-    name: str
+    name: Word
 
 
 Scalar: TypeAlias = None | bool | int | float | str
@@ -106,15 +130,15 @@ class Step(_Strict, frozen=True):
     """One frame of a traceback, in the learner's file."""
 
     line: int
-    function: str
+    function: Word
 
 
 class Failure(_Strict, frozen=True):
     """An exception: its class with all its bases, its message and its way through the file."""
 
-    kinds: tuple[str, ...]
-    message: str
-    steps: tuple[Step, ...] = ()
+    kinds: Words
+    message: Text
+    steps: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
     caret: tuple[int, int] | None = None
     """Line and column, for a syntax error."""
 
@@ -129,6 +153,10 @@ class Job(_Strict, tag="job", frozen=True):
     """Seed, function and sizes of each case."""
     wants: tuple[str, ...] = ()
     """Public names that the cases use."""
+    watch: tuple[str, ...] = ()
+    """Names of what is to be recorded if it runs, as `dojo.rules` spells them."""
+    lines: bool = False
+    """Whether the recording finds the lines as well, which takes longer."""
     nudge: bool = False
     """Whether every input is off by a rounding error, to see how far the result moves."""
 
@@ -143,16 +171,16 @@ class Reply(_Strict, tag="reply", frozen=True):
 class Walled(_Strict, tag="walled", frozen=True):
     """The first message, before any learner's code is read: which walls the child has put up."""
 
-    standing: tuple[str, ...]
-    problem: str = ""
+    standing: Words
+    problem: Text = ""
     """Why one that was asked for could not be put up."""
 
 
 class Began(_Strict, tag="began", frozen=True):
     """The learner's file has been run: its public names, and those asked for that it lacks."""
 
-    found: tuple[str, ...]
-    missing: tuple[str, ...]
+    found: Words
+    missing: Words
 
 
 class Broken(_Strict, tag="broken", frozen=True):
@@ -183,11 +211,17 @@ class Observed(_Strict, tag="observed", frozen=True):
     index: int
     value: Node = None
     failure: Failure | None = None
-    modified: tuple[str, ...] = ()
+    modified: Words = ()
     """Inputs that the code has written into."""
-    weights: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    masks: tuple[tuple[str, Array], ...] = ()
+    weights: Annotated[tuple[tuple[Word, Shape], ...], Meta(max_length=10_000)] = ()
+    masks: Annotated[tuple[tuple[Word, Array], ...], Meta(max_length=1000)] = ()
     """Boolean inputs by name, so that an explanation can speak of them."""
+    ran: tuple[tuple[str, int], ...] = ()
+    """Which of the watched names have run, with the line in the file or 0."""
+    operators: int = 0
+    """How many operators the recording saw."""
+    recorded: bool = True
+    """Whether the recording was whole."""
     meta: bool = False
     """Whether the inputs were on the meta device, where not every right answer can run."""
 
@@ -215,26 +249,31 @@ class TimeIsUp(Exception):
 def encode(value: Any, depth: int = 0) -> Node:
     """Turn a Python value into a node; what has no node becomes `Other`.
 
-    Only exact built-in types, NumPy arrays and dense tensors pass: an object that merely behaves
-    like one is described by its type's name and never asked anything.
+    Lists, tuples and dicts are read as what they are underneath, whatever their class says. Any
+    other object that merely behaves like a value is described by its type's name. No method of
+    a class that is not built in is called, and no type is asked whom it equals.
     """
     kind = type(value)
-    if value is None or kind in (bool, float, str):
-        return _text(value) if kind is str else value  # type: ignore[no-any-return]
+    if value is None or kind is bool or kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is str or kind is np.str_:
+        return _text(value)
     if kind is int:
         return value if -(2**63) <= value < 2**63 else Other("int beyond 64 bits")
+    if kind is np.ndarray or any(kind is scalar for scalar in NUMPY_SCALARS):
+        return _encode_array(np.asarray(value))
     if depth >= MAX_DEPTH:
         return Other("structure nested too deeply")
-    if kind is list:
-        return List(tuple(encode(item, depth + 1) for item in value))
-    if kind is tuple:
-        return Tuple(tuple(encode(item, depth + 1) for item in value))
-    if isinstance(value, dict) and all(type(key) is str for key in dict.keys(value)):
+    if issubclass(kind, list):
+        return List(tuple(encode(item, depth + 1) for item in list.__iter__(value)))
+    if issubclass(kind, tuple):
+        return Tuple(tuple(encode(item, depth + 1) for item in tuple.__iter__(value)))
+    if issubclass(kind, dict):
+        if not all(type(key) is str for key in dict.keys(value)):
+            return Other("dict with keys that are not text")
         return Dict(tuple((_text(k), encode(v, depth + 1)) for k, v in dict.items(value)))
-    if kind.__name__ == "Samples" and kind.__module__ == "dojo.kata":
+    if kind is Samples and type(value.draws) is tuple:
         return Sampled(_stack(tuple(encode(item, depth + 1) for item in value.draws)))
-    if kind is np.ndarray or isinstance(value, np.generic):
-        return _encode_array(np.asarray(value))
     return _encode_tensor(value, kind)
 
 
@@ -256,11 +295,20 @@ def _stack(draws: tuple[Node, ...]) -> Node:
 
 
 def _text(text: str) -> str:
-    """Replace lone surrogates, which cannot be written as UTF-8."""
-    return text.encode("utf-8", "replace").decode()
+    """Return a plain string, with lone surrogates replaced: UTF-8 has none."""
+    return str.encode(text, "utf-8", "replace").decode()
+
+
+def _type_name(kind: type) -> str:
+    """Return a type's own name, even if its metaclass would give another."""
+    name = type.__dict__["__name__"].__get__(kind)
+    return _text(name)[:80]
 
 
 def _encode_array(array: np.ndarray[Any, Any]) -> Node:
+    if array.dtype.kind not in "biufc":
+        what = {"O": "objects", "U": "text", "S": "bytes", "V": "records"}
+        return Other(f"array of {what.get(array.dtype.kind, 'dates')}")
     name = array.dtype.name
     if name not in DTYPES:
         return Other(f"array of {name[:40]}")
@@ -271,34 +319,39 @@ def _encode_array(array: np.ndarray[Any, Any]) -> Node:
 
 
 def _encode_tensor(value: Any, kind: type) -> Node:
-    import sys
-
     torch = sys.modules.get("torch")
-    if torch is None or kind not in (torch.Tensor, torch.nn.Parameter):
-        return Other(kind.__name__[:80])
-    tensor = value.detach()
+    if torch is None or not (kind is torch.Tensor or kind is torch.nn.Parameter):
+        return Other(_type_name(kind))
+    try:
+        return _read_tensor(value.detach(), torch)
+    except (RuntimeError, TypeError, NotImplementedError):  # nested, named, of vmap, …
+        return Other("Tensor that cannot be read")
+
+
+def _read_tensor(tensor: Any, torch: Any) -> Node:
     if tensor.layout is not torch.strided or tensor.is_quantized:
-        return Other(f"{str(tensor.layout).removeprefix('torch.')} Tensor"[:80])
+        layout = "quantized" if tensor.is_quantized else str(tensor.layout).split(".")[-1]
+        return Other(f"{layout} Tensor")
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in DTYPES:
         return Other(f"Tensor of {name[:40]}")
+    shape = tuple(int(n) for n in tensor.shape)
     if tensor.device.type == "meta":
-        return Array("meta", name, tuple(int(n) for n in tensor.shape), b"")
+        return Array("meta", name, shape, b"")
     if tensor.device.type != "cpu":
         return Other(f"Tensor on {tensor.device.type}")
-    if tensor.numel() * DTYPES[name] > MAX_FRAME // 2:
-        return Other(f"Tensor of {tensor.numel() * DTYPES[name] / 1e9:.1f} GB")
-    tensor = tensor.resolve_conj().resolve_neg().contiguous()
-    shape = tuple(int(n) for n in tensor.shape)
-    if tensor.numel() == 0:
+    size = tensor.numel() * DTYPES[name]
+    if size > MAX_FRAME // 2:
+        return Other(f"Tensor of {size / 1e9:.1f} GB")
+    if not size:
         return Array("torch", name, shape, b"")
-    raw = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
-    return Array("torch", name, shape, raw)
+    flat = tensor.resolve_conj().resolve_neg().contiguous().reshape(-1)
+    return Array("torch", name, shape, flat.view(torch.uint8).numpy().tobytes())
 
 
 def decode(node: Node) -> Any:
     """Turn a node back into a Python value; arrays of both libraries become NumPy arrays."""
-    if isinstance(node, Array):
+    if isinstance(node, Array) and node.library != "meta":
         return to_numpy(node)[()]  # a scalar where there is no axis
     if isinstance(node, List):
         return [decode(item) for item in node.items]
@@ -306,7 +359,7 @@ def decode(node: Node) -> Any:
         return tuple(decode(item) for item in node.items)
     if isinstance(node, Dict):
         return {key: decode(item) for key, item in node.items}
-    if isinstance(node, Sampled | Other):
+    if isinstance(node, Array | Sampled | Other):
         raise Malformed(f"a {type(node).__name__.lower()} node has no value here")
     return node
 
@@ -325,13 +378,7 @@ def _check(node: Node, depth: int = 0) -> None:
     if depth > MAX_DEPTH + 1:
         raise Malformed("nested too deeply")
     if isinstance(node, Array):
-        if node.dtype not in DTYPES:
-            raise Malformed("unknown dtype")
-        if len(node.shape) > 16 or any(n < 0 for n in node.shape):
-            raise Malformed("impossible shape")
-        size = 0 if node.library == "meta" else math.prod(node.shape) * DTYPES[node.dtype]
-        if size != len(node.data):
-            raise Malformed("an array whose bytes do not fill its shape")
+        _check_array(node)
     elif isinstance(node, List | Tuple):
         for item in node.items:
             _check(item, depth + 1)
@@ -342,8 +389,22 @@ def _check(node: Node, depth: int = 0) -> None:
         _check(node.draws, depth + 1)
 
 
+def _check_array(array: Array) -> None:
+    if array.dtype not in DTYPES:
+        raise Malformed("unknown dtype")
+    if math.prod(n for n in array.shape if n) >= 2**48:  # NumPy refuses it even when empty
+        raise Malformed("impossible shape")
+    size = 0 if array.library == "meta" else math.prod(array.shape) * DTYPES[array.dtype]
+    if size != len(array.data):
+        raise Malformed("an array whose bytes do not fill its shape")
+    if array.dtype == "bool" and array.data.translate(None, b"\0\1"):
+        raise Malformed("a truth value that is neither")
+
+
 def _parse(data: bytes, from_child: bool) -> FromChild | ToChild:
     try:
+        if len(data) > SMALL:
+            _check_count(data)
         message = (_from_child if from_child else _to_child).decode(data)
         nodes: tuple[Node, ...] = ()
         if isinstance(message, Observed):
@@ -355,8 +416,37 @@ def _parse(data: bytes, from_child: bool) -> FromChild | ToChild:
         for node in nodes:
             _check(node)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Malformed(str(error)[:200]) from None
+        raise Malformed("".join(filter(str.isprintable, str(error)))[:200]) from None
     return message
+
+
+def _tail(first: int) -> int:
+    """Return how many bytes follow the first one of a MessagePack value, items of their own apart.
+
+    Where a length comes first, return minus the number of bytes that hold it.
+    """
+    lengths = {0xC4: -1, 0xC5: -2, 0xC6: -4, 0xD9: -1, 0xDA: -2, 0xDB: -4}  # of bytes and text
+    numbers = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2}
+    sizes = {0xD2: 4, 0xD3: 8, 0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4}  # and numbers
+    short_text = {n: n - 0xA0 for n in range(0xA0, 0xC0)}
+    return (lengths | numbers | sizes | short_text).get(first, 0)
+
+
+TAILS: Final = tuple(_tail(first) for first in range(256))
+
+
+def _check_count(data: bytes) -> None:
+    """Refuse a message of too many values, before any of them takes up memory."""
+    at = count = 0
+    while at < len(data):
+        tail = TAILS[data[at]]
+        at += 1
+        if tail < 0:
+            at += int.from_bytes(data[at : at - tail], "big")
+        at += abs(tail)
+        count += 1
+        if count > MAX_VALUES:
+            raise Malformed(f"a message of more than {MAX_VALUES} values")
 
 
 class Channel:
@@ -370,20 +460,25 @@ class Channel:
 
     def send(self, message: FromChild | ToChild, deadline: float | None = None) -> None:
         """Write one message; with a deadline, never wait longer for a reader that has stopped."""
-        data = _encoder.encode(message)
+        try:
+            data = _encoder.encode(message)
+        except (UnicodeEncodeError, RecursionError, OverflowError) as error:
+            raise Malformed(f"a message that cannot be written: {type(error).__name__}") from None
         if len(data) > MAX_FRAME:
             raise Malformed(f"a message of {len(data) / 1e6:.0f} MB")
+        if len(data) > SMALL:
+            _check_count(data)
         rest = memoryview(len(data).to_bytes(8, "little") + data)
         try:
             while rest:
+                piece = rest
                 if deadline is not None:
-                    wait = deadline - time.monotonic()
-                    if wait <= 0 or not select.select([], [self.write_fd], [], wait)[1]:
-                        raise TimeIsUp
+                    _wait(self.write_fd, WRITABLE, deadline)
+                    piece = rest[:PIECE]
                 try:
-                    rest = rest[os.write(self.write_fd, rest) :]
+                    rest = rest[os.write(self.write_fd, piece) :]
                 except BlockingIOError:
-                    continue
+                    _wait(self.write_fd, WRITABLE, deadline)
         except OSError as error:
             raise ChannelClosed(str(error)) from None
 
@@ -400,18 +495,20 @@ class Channel:
 
     def _exactly(self, n: int, deadline: float | None) -> bytes:
         while len(self._buffer) < n:
-            if deadline is not None:
-                wait = deadline - time.monotonic()
-                if wait <= 0 or not select.select([self.read_fd], [], [], wait)[0]:
-                    raise TimeIsUp
             try:
+                if deadline is not None:
+                    _wait(self.read_fd, READABLE, deadline)
                 piece = os.read(self.read_fd, min(max(n - len(self._buffer), 2**12), 2**20))
+            except BlockingIOError:
+                _wait(self.read_fd, READABLE, deadline)
+                continue
             except OSError as error:
                 raise ChannelClosed(str(error)) from None
             if not piece:
                 raise ChannelClosed("end of stream")
             self._buffer += piece
-        taken = bytes(self._buffer[:n])
+        with memoryview(self._buffer) as view:
+            taken = bytes(view[:n])
         del self._buffer[:n]
         return taken
 
@@ -421,3 +518,14 @@ class Channel:
             if fd >= 0:
                 os.close(fd)
         self.read_fd = self.write_fd = -1
+
+
+def _wait(fd: int, event: int, deadline: float | None) -> None:
+    """Wait until a descriptor is ready; unlike select, poll takes descriptors beyond 1023."""
+    left = None if deadline is None else deadline - time.monotonic()
+    if left is not None and left <= 0:
+        raise TimeIsUp
+    poll = select.poll()
+    poll.register(fd, event)
+    if not poll.poll(None if left is None else math.ceil(left * 1000)):
+        raise TimeIsUp

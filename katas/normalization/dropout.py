@@ -1,0 +1,32 @@
+"""Inverted dropout.
+
+In training mode, set each element of x to zero with probability p, independently of all others, and
+scale up those that stay, so that the expected value of every element stays what it was:
+
+    y = x · kept / (1 − p),    kept ~ Bernoulli(1 − p)
+
+With p = 1 everything is zero, and no NaN appears in y or in a gradient. In evaluation mode, return x
+as it is. Every call draws anew. The result has the shape and dtype of x, which is finite.
+
+All randomness comes from `generator`; None means torch's global one. Evaluation draws nothing.
+
+>>> layer = Dropout(0.75, torch.Generator().manual_seed(0))
+>>> layer(torch.ones(1000)).unique()
+tensor([0., 4.])
+>>> layer.eval()(torch.ones(3))
+tensor([1., 1., 1.])
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Dropout(nn.Module):
+    """Nothing to train and nothing to save. Raise ValueError unless 0 ≤ p ≤ 1."""
+
+    def __init__(self, p: float = 0.5, generator: torch.Generator | None = None) -> None:
+        raise NotImplementedError
+
+    def forward(self, x: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+        raise NotImplementedError

@@ -1,0 +1,31 @@
+# wrong: one prefix for the whole batch, the longest
+import math
+
+import torch
+
+
+def causal_mask(T, S, device=None):
+    return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
+
+
+def padding_mask(lengths, S):
+    return torch.arange(S, device=lengths.device)[None, None, :] < lengths[:, None, None]
+
+
+def prefix_mask(prefix, T):
+    mask = causal_mask(T, T, prefix.device).repeat(len(prefix), 1, 1)
+    mask[:, :, : int(prefix.max())] = True
+    return mask
+
+
+def span_mask(start, end, S):
+    j = torch.arange(S, device=start.device)
+    return (j >= start.unsqueeze(-1)) & (j < end.unsqueeze(-1))
+
+
+def masked_softmax(scores, *masks):
+    seen = torch.ones_like(scores, dtype=torch.bool)
+    for mask in masks:
+        seen = seen & mask
+    hidden = scores.masked_fill(~seen, -math.inf)
+    return hidden.softmax(-1).masked_fill(~seen, 0.0)

@@ -1,0 +1,30 @@
+# wrong: the weights of hidden keys are cleaned by nan_to_num of an added mask: NaN gradients
+import math
+
+import torch
+
+
+def causal_mask(T, S, device=None):
+    return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
+
+
+def padding_mask(lengths, S):
+    return torch.arange(S, device=lengths.device)[None, None, :] < lengths[:, None, None]
+
+
+def prefix_mask(prefix, T):
+    i = torch.arange(T, device=prefix.device)
+    inside = i[None, :] < prefix[:, None]
+    both = inside[:, :, None] & inside[:, None, :]
+    return both | causal_mask(T, T, prefix.device)
+
+
+def span_mask(start, end, S):
+    j = torch.arange(S, device=start.device)
+    return (j >= start.unsqueeze(-1)) & (j < end.unsqueeze(-1))
+
+
+def masked_softmax(scores, *masks):
+    for mask in masks:
+        scores = scores + torch.zeros_like(scores).masked_fill(~mask, -math.inf)
+    return scores.softmax(-1).nan_to_num(0.0)

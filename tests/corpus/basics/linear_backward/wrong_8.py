@@ -1,0 +1,12 @@
+# wrong: multiplies gradients by x, as if the layer were elementwise
+import numpy as np
+
+
+def linear_forward(x, weight, bias):
+    return x @ weight.T + bias
+
+
+def linear_backward(grad_y, x, weight):
+    g = grad_y.reshape(-1, grad_y.shape[-1])
+    h = x.reshape(-1, x.shape[-1])
+    return (grad_y @ weight) * (x != 0) * np.sign(x), g.T @ h, g.sum(0)
