@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sample_suite import GRADER, Make
 
 from dojo.catalogue import NoCatalogue, is_current, render, update
 from dojo.suite import Suite
-from sample_suite import GRADER, Make
 
 ROW = "| [scaled_sum](katas/basics/scaled_sum.py) | warmup | 5 | Add and scale. |"
 
@@ -26,6 +26,13 @@ def test_question_with_a_bar_stays_in_its_cell(make_suite: Make) -> None:
     suite = make_suite(grader=GRADER.replace("Add and scale.", "Compute |x|."))
 
     assert r"| Compute \|x\|. |" in render(suite)
+
+
+def test_backslash_in_a_question_stays(make_suite: Make) -> None:
+    suite = make_suite(grader=GRADER.replace("Add and scale.", r"Take \\log or \\1."))
+
+    assert r"| Take \log or \1. |" in (suite.root / "README.md").read_text(encoding="utf-8")
+    assert is_current(suite)
 
 
 def test_readme_is_current_after_an_update_and_stale_after_a_change(make_suite: Make) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_suite import GRADER, README, SOLUTION, Make
 
 from dojo.cli import main
 from dojo.engine import Engine
@@ -21,7 +22,6 @@ from dojo.progress import ProgressError
 from dojo.suite import Suite
 from dojo.verdict import Verdict
 from dojo.workspace import progress
-from sample_suite import GRADER, README, SOLUTION, Make
 
 RIGHT = reference(SOLUTION)
 WRONG = find_mistakes(SOLUTION)[1]
@@ -433,15 +433,17 @@ def test_help_fits_the_screen_and_names_every_command(suite: Suite) -> None:
     ]
 
 
-def test_reader_that_had_enough_ends_the_command_quietly(suite: Suite) -> None:
+@pytest.mark.parametrize("verb", ["list", "explain"])
+def test_reader_that_had_enough_ends_the_command_quietly(suite: Suite, verb: str) -> None:
+    """Whether all of the output waits for the end, or there is too much of it to wait."""
     entry = suite.entries[0]
     entry.solution.write_text(f"{SOLUTION}\n{'# long' * 50_000}\n", encoding="utf-8")
+    arguments = [verb] if verb == "list" else [verb, "scaled_sum", "--now"]
     ours, theirs = os.pipe()
-    with subprocess.Popen(
-        command("explain", "scaled_sum", "--now"), stdout=theirs, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command(*arguments), stdout=theirs, stderr=subprocess.PIPE) as process:
         os.close(theirs)
-        os.read(ours, 10)
+        if verb == "explain":
+            os.read(ours, 10)
         os.close(ours)
         assert process.stderr is not None
         assert b"" == process.stderr.read()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from sample_suite import SOLUTION, Make
 
 from dojo.progress import Attempt
 from dojo.report import (
@@ -24,7 +25,6 @@ from dojo.report import (
 )
 from dojo.suite import Entry, Suite
 from dojo.verdict import CaseResult, KataResult, Verdict
-from sample_suite import SOLUTION, Make
 
 WHY = "The second term is subtracted: add it."
 

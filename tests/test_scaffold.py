@@ -8,6 +8,7 @@ from pathlib import Path
 
 import black
 import pytest
+from sample_suite import README, Make
 
 from dojo.catalogue import update
 from dojo.engine import Engine
@@ -18,7 +19,6 @@ from dojo.scaffold import ScaffoldError, scaffold
 from dojo.suite import Suite
 from dojo.verdict import Verdict
 from dojo.workspace import write_stub
-from sample_suite import README, Make
 
 ID = "basics/doubled"
 LONG = "a_name_that_is_longer_than_anybody_would_like_it_to_be_in_a_signature"

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from sample_suite import SOLUTION, Make
 
 from dojo.suite import Entry, Suite
 from dojo.verdict import CaseResult, KataResult, Verdict
@@ -18,7 +19,6 @@ from dojo.workspace import (
     reset,
     write_stub,
 )
-from sample_suite import SOLUTION, Make
 
 MINE = "def scaled_sum(x, y, scale=1.0): return x  # mine\n"
 

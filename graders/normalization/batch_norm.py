@@ -37,8 +37,7 @@ kata = Kata(
         "Where does the gradient to x come from?": (
             "Three paths: x itself, the mean and the variance. Together they project out the "
             "batch's constant and its normalised direction: "
-            "dx = weight/√(var + eps) · (dy − mean(dy) − x̂ · mean(dy · x̂)) with x̂ the normalised input, but for "
-            "eps in the last term's scale."
+            "dx = weight/√(var + eps) · (dy − mean(dy) − x̂ · mean(dy · x̂)), with x̂ the normalised input."
         ),
     },
     source="Ioffe and Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2",
@@ -56,7 +55,9 @@ def seasoned(draw, layer, dtype="float32"):
     draw.weights(layer, dtype=dtype)
     with torch.no_grad():
         layer.running_mean.copy_(draw.normal(*layer.running_mean.shape, dtype=dtype))
-        layer.running_var.copy_(draw.uniform(*layer.running_var.shape, low=0.5, high=2, dtype=dtype))
+        layer.running_var.copy_(
+            draw.uniform(*layer.running_var.shape, low=0.5, high=2, dtype=dtype)
+        )
     return layer
 
 

@@ -7,8 +7,9 @@ Column 2i of row t holds a sine and column 2i + 1 the cosine of the same angle:
 Rows are the positions 0 … T − 1. Any T is fine, also 0, and any d_model from 1 on: an odd width
 ends with a sine.
 
-The result is float32, and as exact as float32 can be up to a million positions. An angle of a
-million that is itself rounded to float32 is off by several hundredths: work the angles out in double precision.
+The result is float32, and as exact as float32 can be up to a million positions. An angle near a
+million that is itself rounded to float32 may be off by 0.03: work the angles out in double
+precision.
 
 >>> sinusoidal_encoding(2, 3)
 tensor([[0.0000, 1.0000, 0.0000],

@@ -60,9 +60,8 @@ class BatchNorm(nn.Module):
             mean, var = self._observe(x)
         # ✗ if True: mean, var = self._observe(x) — Evaluation uses the batch and moves the running
         #   statistics: look at the module's mode.
-        # ✗ kept = mean.clone(), var.clone(); self._observe(x); mean, var = kept if self.training else (mean, var) —
-        #   Training normalises with the running statistics: use the batch's own. Evaluation must not
-        #   move them.
+        # ✗ if self.training: self._observe(x) — Training normalises with the running statistics: use the
+        #   batch's own.
         # ✗ new = self._observe(x); mean, var = new if self.training else (mean, var) — The running
         #   statistics move in evaluation as well: update them in training only.
         shape = (1, -1, *(1 for _ in x.shape[2:]))

@@ -7,8 +7,9 @@ Column 2i of row t holds a sine and column 2i + 1 the cosine of the same angle:
 Rows are the positions 0 … T − 1. Any T is fine, also 0, and any d_model from 1 on: an odd width
 ends with a sine.
 
-The result is float32, and as exact as float32 can be up to a million positions. An angle of a
-million that is itself rounded to float32 is off by several hundredths: work the angles out in double precision.
+The result is float32, and as exact as float32 can be up to a million positions. An angle near a
+million that is itself rounded to float32 may be off by 0.03: work the angles out in double
+precision.
 
 >>> sinusoidal_encoding(2, 3)
 tensor([[0.0000, 1.0000, 0.0000],
@@ -25,8 +26,6 @@ def sinusoidal_encoding(
 ) -> Float[Tensor, "T d_model"]:
     """Return the encodings of the first T positions, on the device that is named."""
     positions = torch.arange(T, dtype=torch.float64, device=device)
-    # ✗ positions = torch.arange(T, device=device) — Single precision is too coarse for the angles of
-    #   far positions: give the positions double precision.
     # ✗ positions = torch.arange(T, dtype=torch.float64) — The encoding is made on the CPU, wherever it
     #   is needed: use the device that is named.
     # ✗ positions = torch.arange(1, T + 1, dtype=torch.float64, device=device) — The first position is
@@ -47,6 +46,8 @@ def sinusoidal_encoding(
     #   reach the base: divide the exponent by d_model.
     # ✗ angles = positions[:, None] / base ** (2 * even / d_model) — The column's index holds the factor
     #   of two already: do not double it again.
+    # ✗ angles = (positions[:, None] / base ** (even / d_model)).float() — Angles of far positions lose
+    #   their fraction in single precision: round the sines and cosines, not the angles.
     encoding = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
     # ✗ encoding = torch.cat([angles.sin(), angles.cos()], dim=-1) — All sines come before all
     #   cosines: they take turns, column by column.

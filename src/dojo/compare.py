@@ -249,7 +249,7 @@ def _compare_samples(expected: Sampled, got: Node, path: str) -> list[Mismatch]:
     if ours is None or theirs is None or _draw(expected)[0] != _draw(got)[0]:
         return [Mismatch(path, "shape", expected, got)]
     if _draw(expected) != _draw(got):
-        return [Mismatch(path, "dtype", expected, got)]
+        return [Mismatch(path, "type", expected, got)]
     if len(ours) != len(theirs):  # of too few draws any distribution might be the right one
         return [Mismatch(path, "length", expected, got)]
     if not np.isfinite(theirs).all() or max(distances(ours, theirs)) > 1.0:
@@ -316,17 +316,26 @@ def describe(node: Node, axes: dict[int, str] | None = None) -> str:
         device = " on the meta device" if node.library == "meta" else ""
         return f"{library} {shape_text(node.shape, axes)} of {node.dtype}{device}"
     if isinstance(node, Other):
-        return f"a {node.name}" if is_plain_other(node) else "an object of another type"
+        article = "an" if node.name[:1] in "ai" else "a"
+        return f"{article} {node.name}" if is_plain_other(node) else "an object of another type"
     if isinstance(node, Sampled):
-        values = rows(node)
-        if values is None:
-            return "draws that are not numbers of one shape"
-        shape, kind = _draw(node)
-        return f"{len(values)} draws" + (f" of {kind} {shape_text(shape, axes)}" if shape else "")
+        return _describe_draws(node, axes)
     if isinstance(node, List | Tuple):
         return f"a {type(node).__name__.lower()} of {len(node.items)}"
     names = {Dict: "a dict", bool: "a bool", int: "an int", float: "a float", str: "a str"}
     return names.get(type(node), "None")
+
+
+def _describe_draws(node: Sampled, axes: dict[int, str] | None) -> str:
+    draws = node.draws
+    if rows(node) is None or not isinstance(draws, Array):
+        return "draws that are not numbers of one shape"
+    n, *shape = draws.shape
+    counted = f"{n} draw{'' if n == 1 else 's'}"
+    if not shape:
+        return counted
+    one = Array(draws.library, draws.dtype, tuple(shape), b"")
+    return f"{counted} of {describe(one, axes)}"
 
 
 def is_plain_other(node: Other) -> bool:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dojo.compare import Mismatch, describe, floats, rows, wrong_places
-from dojo.wire import Array, Node, Sampled, to_numpy
+from dojo.compare import (
+    TOLERANCES,
+    Mismatch,
+    describe,
+    distances,
+    floats,
+    is_plain_other,
+    ordinary,
+    precision,
+    rows,
+    shape_text,
+    wrong_places,
+)
+from dojo.wire import Array, Node, Other, Sampled, to_numpy
 
 __all__ = ["Finding", "explain", "mark_up_path", "show_value"]
 
 Values = NDArray[Any]
+Sizes = dict[str, object]
 
 PICTURE_ROWS: Final = 8
 PICTURE_COLUMNS: Final = 40
+STRUCTURE: Final = ("missing", "type", "length", "shape", "dtype")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line without values, and lines that may hold them."""
+    """One line without values or words of the learner's, and lines that may hold them."""
 
     summary: str
     details: tuple[str, ...] = ()
@@ -31,20 +46,24 @@ class Finding:
 
 def explain(
     mismatches: Sequence[Mismatch],
-    sizes: dict[str, object],
+    sizes: Sizes,
     masks: Sequence[tuple[str, Array]] = (),
 ) -> Finding:
-    """Explain the first mismatch, and say how many more there are."""
-    first = mismatches[0]
-    axes = _axis_names(sizes)
-    finding = _explain_one(first, axes, sizes, masks)
-    where = f"`{mark_up_path(first.path)}`: " if first.path else ""
-    others = [mark_up_path(mismatch.path) for mismatch in mismatches[1:]]
-    details = list(finding.details)
+    """Explain the most basic mismatch, and say which others there are."""
+    ordered = sorted(mismatches, key=_rank)
+    first, others = ordered[0], ordered[1:]
+    finding = _explain_one(first, _axis_names(sizes), sizes, masks)
+    details = finding.details
     if others:
-        shown = ", ".join(f"`{name}`" for name in others[:4])
-        details.append(f"also wrong: {shown}" + (" …" if len(others) > 4 else ""))
-    return Finding(where + finding.summary, tuple(details))
+        shown = ", ".join(f"`{_quoted(mark_up_path(m.path))}`" for m in others[:4])
+        more = f" and {len(others) - 4} more" if len(others) > 4 else ""
+        details = (*details, f"also wrong: {shown}{more}")
+    return Finding(finding.summary, details)
+
+
+def _rank(mismatch: Mismatch) -> int:
+    """Structure comes before values, and what is too much last of it."""
+    return 0 if mismatch.kind in STRUCTURE else 1 if mismatch.kind == "extra" else 2
 
 
 def mark_up_path(path: str) -> str:
@@ -52,7 +71,7 @@ def mark_up_path(path: str) -> str:
     return path.lstrip(".") or "result"
 
 
-def _axis_names(sizes: dict[str, object]) -> dict[int, str]:
+def _axis_names(sizes: Sizes) -> dict[int, str]:
     """Map each size to the only name it has; sizes that two names share stay nameless."""
     names: dict[int, list[str]] = {}
     for name, size in sizes.items():
@@ -64,36 +83,123 @@ def _axis_names(sizes: dict[str, object]) -> dict[int, str]:
 def _explain_one(
     mismatch: Mismatch,
     axes: dict[int, str],
-    sizes: dict[str, object],
+    sizes: Sizes,
     masks: Sequence[tuple[str, Array]],
 ) -> Finding:
-    expected, got = mismatch.expected, mismatch.got
-    if mismatch.kind == "missing":
-        return Finding("is missing")
+    place = f"`{_quoted(mark_up_path(mismatch.path))}`"
     if mismatch.kind == "extra":
-        return Finding("is there and should not be")
+        return Finding("there is an entry too many", (f"nobody asked for {place}",))
+    if mismatch.kind == "missing":
+        return Finding(f"{place} is missing")
     if mismatch.kind == "distribution":
-        return _explain_samples(mismatch)
-    if mismatch.kind in ("type", "length", "dtype", "shape"):
-        details = _transposed(expected, got, mismatch.slack)
-        return Finding(f"expected {describe(expected, axes)}, got {describe(got)}", details)
-    if isinstance(expected, Array) and isinstance(got, Array):
-        return _explain_arrays(mismatch, expected, got, axes, sizes, masks)
-    details = (f"expected {show_value(expected)}, got {show_value(got)}",)
-    ours, theirs = floats(expected), floats(got)
-    if ours is not None and theirs is not None and not isinstance(expected, bool):
-        form = _form(ours, theirs, _Closeness("float64", mismatch.slack), sizes, {})
-        if form:
-            return Finding(form, details)
-    return Finding("is another value", details)
+        finding = _explain_samples(mismatch)
+    elif mismatch.kind != "values":
+        finding = _explain_structure(mismatch, axes)
+    elif isinstance(mismatch.expected, str) and isinstance(mismatch.got, str):
+        finding = _explain_text(mismatch.expected, mismatch.got)
+    else:
+        finding = _explain_values(mismatch, axes, sizes, masks)
+    where = f"{place}: " if mismatch.path else ""
+    return Finding(where + finding.summary, finding.details)
 
 
 def show_value(node: Node) -> str:
     """Write a small value for a reader."""
     if isinstance(node, float):
         return f"{node:.6g}"
-    text = repr(node)
+    text = repr(node[:100] if isinstance(node, str) else node)
     return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _quoted(text: str) -> str:
+    """Return untrusted text as one short line without backticks or control characters."""
+    kept = "".join(c for c in text[:200] if c.isprintable() and c != "`")
+    return kept if len(kept) <= 60 else kept[:59] + "…"
+
+
+# Structure: type, length, shape, dtype
+
+
+def _explain_structure(mismatch: Mismatch, axes: dict[int, str]) -> Finding:
+    expected, got = mismatch.expected, mismatch.got
+    said = f"expected {describe(expected, axes)}, got {describe(got)}"
+    details: list[str] = []
+    if isinstance(got, Other) and not is_plain_other(got):
+        details.append(f"its type is `{_quoted(got.name)}`")
+    if got is None and not mismatch.path:
+        details.append("nothing was returned: does every way through the code end in a `return`?")
+    if isinstance(expected, Array) and isinstance(got, Array):
+        said = _two_arrays(expected, got, mismatch.kind, axes)
+        if note := _same_values(expected, got, mismatch.slack):
+            said += f"; {note}"
+    return Finding(said, tuple(details))
+
+
+def _two_arrays(expected: Array, got: Array, kind: str, axes: dict[int, str]) -> str:
+    """Name only that in which two arrays differ."""
+    if kind == "dtype":
+        return f"expected {expected.dtype}, got {got.dtype}"
+    if kind == "shape":
+        names = [describe(node).split(" (")[0] for node in (expected, got)]
+        shapes = shape_text(expected.shape, axes), shape_text(got.shape)
+        return f"expected {names[0]} {shapes[0]}, got {names[1]} {shapes[1]}"
+    return f"expected {describe(expected, axes)}, got {describe(got)}"
+
+
+def _same_values(expected: Array, got: Array, slack: float) -> str:
+    """Say so when the values are right and only their arrangement or type is not."""
+    if "meta" in (expected.library, got.library) or not expected.data:
+        return ""
+    if math.prod(expected.shape) != math.prod(got.shape):
+        return ""
+    ours, theirs = to_numpy(expected), to_numpy(got)
+    close = _Closeness(_rougher(expected.dtype, got.dtype), slack)
+    if ours.shape == theirs.shape:
+        return "its values are right" if close(ours, theirs) else ""
+    for i, j in itertools.combinations(range(min(theirs.ndim, 5)), 2):
+        if close(ours, theirs.swapaxes(i, j)):
+            return f"right with axes {i} and {j} exchanged"
+    if ours.size > 1 and close(ours.reshape(-1), theirs.reshape(-1)):
+        bare = [[n for n in shape if n != 1] for shape in (ours.shape, theirs.shape)]
+        return "right but for axes of size 1" if bare[0] == bare[1] else "right when reshaped"
+    return ""
+
+
+def _rougher(one: str, other: str) -> str:
+    """Return the dtype with the wider tolerance; whole numbers have none."""
+    return max(one, other, key=lambda dtype: TOLERANCES.get(dtype, (0.0,))[0])
+
+
+# Text
+
+
+def _explain_text(expected: str, got: str) -> Finding:
+    same = len(_beginning(expected, got))
+    if expected.casefold() == got.casefold():
+        said = "differs in upper and lower case only"
+    elif expected.split() == got.split():
+        said = "differs in white space only"
+    elif not got:
+        said = "is empty"
+    elif same == len(got):
+        said = f"breaks off after {same} characters"
+    elif same == len(expected):
+        said = f"goes on after {same} characters, where it should end"
+    else:
+        said = f"differs from character {same} on" if same else "is another text"
+    start = max(0, same - 30)
+    shown = [show_value(text[start : start + 66]) for text in (expected, got)]
+    note = (f"both from character {start} on",) if start else ()
+    return Finding(said, (f"expected {shown[0]}", f"got      {shown[1]}", *note))
+
+
+def _beginning(one: str, other: str) -> str:
+    """Return what two texts begin with alike."""
+    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return "".join(pair[0] for pair in pairs)
+
+
+# Numbers and arrays
 
 
 @dataclass(frozen=True)
@@ -109,228 +215,407 @@ class _Closeness:
         return not wrong_places(ours, theirs, self.dtype, self.slack).any()
 
 
-def _transposed(expected: Node, got: Node, slack: float) -> tuple[str, ...]:
-    """Say so when the values are right in another order of the axes."""
-    if not (isinstance(expected, Array) and isinstance(got, Array)):
-        return ()
-    if len(expected.shape) != len(got.shape) or len(expected.shape) > 5:
-        return ()
-    if sorted(expected.shape) != sorted(got.shape) or expected.shape == got.shape:
-        return ()
-    close = _Closeness(expected.dtype, slack)
-    ours, theirs = to_numpy(expected), to_numpy(got)
-    for i in range(ours.ndim):
-        for j in range(i + 1, ours.ndim):
-            if close(ours, theirs.swapaxes(i, j)):
-                return (f"the values are right with axes {i} and {j} exchanged",)
-    return ()
+@dataclass(frozen=True)
+class _Pair:
+    """What was expected and what came, of one shape and dtype, different somewhere."""
+
+    ours: Values
+    theirs: Values
+    dtype: str
+    slack: float
+    sizes: Sizes = field(default_factory=dict)
+    axes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def close(self) -> _Closeness:
+        """Return the test by which a form is recognised, even where much slack is allowed."""
+        common = ordinary(self.ours)
+        scale = float(np.max(np.abs(self.ours), initial=0.0, where=common))
+        return _Closeness(self.dtype, min(self.slack, 1e-3 * scale))
+
+    @property
+    def finite(self) -> Values:
+        """Return where both are finite and no stand-ins for infinity."""
+        return ordinary(self.ours) & np.isfinite(self.theirs)
+
+    @property
+    def variety(self) -> int:
+        """Return how many different sizes the expected values have, up to rounding."""
+        values = np.abs(self.ours[self.finite])
+        return len({f"{value:.4g}" for value in values[values != 0][:1000].astype(float)})
+
+    @property
+    def exact(self) -> bool:
+        """Return whether these are truth values or whole numbers."""
+        return self.ours.dtype.kind in "biu"
+
+    @property
+    def tolerance(self) -> float:
+        """Return what the dtype alone may cost, relative to the largest value."""
+        return sum(TOLERANCES.get(self.dtype, (0.0, 0.0)))
+
+    def axis(self, i: int) -> str:
+        """Return an axis by number, and by name if its size has one."""
+        name = self.axes.get(self.ours.shape[i])
+        return f"axis {i} ({name})" if name else f"axis {i}"
 
 
-def _explain_arrays(
+def _explain_values(
     mismatch: Mismatch,
-    expected: Array,
-    got: Array,
     axes: dict[int, str],
-    sizes: dict[str, object],
+    sizes: Sizes,
     masks: Sequence[tuple[str, Array]],
 ) -> Finding:
-    ours, theirs = to_numpy(expected), to_numpy(got)
-    wrong = wrong_places(ours, theirs, expected.dtype, mismatch.slack)
+    expected, got = mismatch.expected, mismatch.got
+    arrays = isinstance(expected, Array) and isinstance(got, Array)
+    ours, theirs = (to_numpy(n) if isinstance(n, Array) else floats(n) for n in (expected, got))
+    if ours is None or theirs is None or isinstance(expected, bool):
+        shown = f"expected {show_value(expected)}, got {show_value(got)}"
+        return Finding("is another value", (shown,))
+    if isinstance(expected, int):
+        ours, theirs = np.array(expected), np.array(got)
+    pair = _Pair(ours, theirs, precision(expected), mismatch.slack, sizes, axes)
+    form = _form(pair)
+    if not arrays:
+        (worst,) = _worst(pair, np.array(True))
+        return Finding(form or "is another value", (worst,))
+    wrong = wrong_places(ours, theirs, pair.dtype, mismatch.slack)
     count = int(wrong.sum())
-    close = _Closeness(expected.dtype, mismatch.slack)
-    counted = f"{count} of {wrong.size} values differ"
-    form = _form(ours, theirs, close, sizes, axes) if ours.dtype.kind in "fciu" else ""
-    place = _place(wrong, axes, masks)
-    summary = "; ".join(part for part in (form, counted, place) if part)
-    return Finding(summary, (*_worst(ours, theirs, wrong, axes), *_picture(wrong)))
+    counted = f"{count} of {wrong.size} values differ" if not wrong.all() else "all values differ"
+    counted = counted if wrong.size > 1 else "the value differs"
+    summary = "; ".join(part for part in (form, counted) if part)
+    if place := _place(pair, wrong, masks):
+        summary += f", {place}"
+    return Finding(summary, (*_worst(pair, wrong), *_picture(wrong)))
 
 
-def _form(
-    ours: Values, theirs: Values, close: _Closeness, sizes: dict[str, object], axes: dict[int, str]
-) -> str:
-    """Name the first simple relation that turns what came into what was expected."""
-    if np.isnan(theirs).any() and not np.isnan(ours).any():
-        return "NaN where a number is due"
-    if np.isinf(theirs).any() and np.isfinite(ours).all():
-        return "infinite where a finite number is due"
-    if not theirs.any() and ours.any():
-        return "everything is zero"
-    for recognise in (_factor, _offset, _exchange, _shift):
-        if text := recognise(ours, theirs, close, sizes, axes):
+def _form(pair: _Pair) -> str:
+    """Name the first simple relation between what came and what was expected."""
+    if text := _not_finite(pair):
+        return text
+    if pair.ours.dtype.kind == "b":
+        return _exchange(pair) or _shift(pair) or _inverse(pair)
+    if pair.ours.any() and not pair.theirs.any():
+        return "zero where a number is due" if pair.ours.size == 1 else "everything is zero"
+    if _constant(pair):
+        return "every value is the same"
+    for recognise in (_sign, _factor, _offset, _exchange, _shift, _places, _rounding):
+        if text := recognise(pair):
             return text
-    return _rounding(ours, theirs)
+    return ""
 
 
-def _factor(
-    ours: Values, theirs: Values, close: _Closeness, sizes: dict[str, object], axes: dict[int, str]
-) -> str:
-    finite = np.isfinite(ours) & np.isfinite(theirs)
-    if finite.sum() < 1 or not ours[finite].any():
+def _not_finite(pair: _Pair) -> str:
+    if pair.exact:
         return ""
-    wide = np.where(finite, ours, 0).astype(float), np.where(finite, theirs, 0).astype(float)
-    factor = float(np.vdot(*wide) / np.vdot(wide[0], wide[0]))
-    if not math.isfinite(factor) or abs(factor) < 1e-12 or (ours.size == 1 and factor < 0):
+    ours, theirs = pair.ours, pair.theirs
+    if (np.isnan(theirs) & ~np.isnan(ours)).any():
+        return "NaN where a number is due"
+    if (np.isinf(theirs) & np.isfinite(ours)).any():
+        return "infinite where a finite number is due"
+    if (np.isnan(ours) & ~np.isnan(theirs)).any():
+        return "a number where NaN is due"
+    due = np.isinf(ours) & np.isfinite(theirs)
+    if due.any():
+        signs = np.unique(np.sign(ours[due].real))
+        what = {-1.0: "−∞", 1.0: "∞"}.get(float(signs[0])) if len(signs) == 1 else "±∞"
+        return f"finite where {what} is due"
+    return ""
+
+
+def _inverse(pair: _Pair) -> str:
+    if pair.ours.size > 2 and (pair.ours != pair.theirs).all():
+        return "True and False are exchanged"
+    return ""
+
+
+def _constant(pair: _Pair) -> bool:
+    values = pair.theirs
+    if values.size < 3 or not np.isfinite(values).all() or pair.variety < 2:
+        return False
+    return bool((values == values.reshape(-1)[0]).all())
+
+
+def _sign(pair: _Pair) -> str:
+    if pair.ours.dtype.kind == "u" or not pair.ours[pair.finite].any():
         return ""
-    if not close(ours, theirs / factor) or abs(factor - 1) < 1e-3:
+    return "the sign is flipped" if pair.close(pair.ours, -pair.theirs) else ""
+
+
+def _factor(pair: _Pair) -> str:
+    """Recognise a constant factor: from many values, or from one if its factor has a name."""
+    finite = pair.finite
+    if pair.ours.dtype.kind == "c" or not pair.ours[finite].any():
         return ""
-    if abs(factor + 1) < 1e-6:
-        return "the sign is flipped"
-    name = _number_name(abs(factor), sizes)
-    if ours.size == 1 and not name:
+    ours, theirs = (np.where(finite, v, 0).astype(float) for v in (pair.ours, pair.theirs))
+    with np.errstate(over="ignore", invalid="ignore"):
+        factor = float(np.vdot(ours, theirs) / np.vdot(ours, ours))
+    if not math.isfinite(factor) or abs(factor) < 1e-12:
+        return ""
+    if abs(abs(factor) - 1) < max(1e-3, 3 * pair.tolerance):
+        return ""
+    if not pair.close(pair.ours, pair.theirs / factor):
+        return ""
+    near = max(1e-4, 0.1 * pair.tolerance)
+    named = _name_by_size(abs(factor), pair.sizes, near)
+    enough = pair.variety >= (3 if pair.exact else 2)
+    if not enough and (pair.exact or not (named or 2.0 in (abs(factor), 1 / abs(factor)))):
         return ""  # one number is always a multiple of another
-    return f"too {'large' if abs(factor) > 1 else 'small'} by a factor of {factor:.4g}{name}"
+    flipped = " and of the wrong sign" if factor < 0 else ""
+    size = "large" if abs(factor) > 1 else "small"
+    name = named or _name_by_number(abs(factor), near)
+    return f"too {size} by a factor of {abs(factor):.4g}{name}{flipped}"
 
 
-def _number_name(factor: float, sizes: dict[str, object]) -> str:
-    """Recognise a factor as a size, a small whole number, or a root or inverse of one."""
-    numbers = {k: v for k, v in sizes.items() if isinstance(v, int | float)}
-    named = {float(v): k for k, v in numbers.items() if v not in (0, 1)}
-    plain = {float(n): "" for n in range(2, 65)}
-    forms: tuple[tuple[str, Callable[[float], float]], ...] = (
-        ("{}", lambda n: n),
-        ("√{}", math.sqrt),
-        ("1/{}", lambda n: 1 / n),
-        ("1/√{}", lambda n: 1 / math.sqrt(n)),
-        ("{}²", lambda n: n * n),
-    )
-    for known in (named, plain):
-        for number, name in known.items():
-            for form, apply in forms:
-                if number > 0 and math.isclose(apply(number), factor, rel_tol=1e-4):
-                    text = form.format(f"{number:g}")
-                    return f" = {form.format(name)} = {text}" if name else f" = {text}"
+FORMS: Final[tuple[tuple[str, Callable[[float], float]], ...]] = (
+    ("{}", float),
+    ("√{}", math.sqrt),
+    ("1/{}", lambda n: 1 / n),
+    ("1/√{}", lambda n: 1 / math.sqrt(n)),
+    ("{}²", lambda n: n * n),
+    ("1/{}²", lambda n: 1 / (n * n)),
+)
+
+
+def _name_by_size(factor: float, sizes: Sizes, near: float) -> str:
+    """Say which of the case's sizes, or of two of them, makes this factor, and how."""
+    known = {k: float(v) for k, v in sizes.items() if type(v) in (int, float) and v > 0}  # type: ignore[arg-type,operator]
+    named = dict(known)
+    named |= {f"1 − {k}": 1 - v for k, v in known.items() if v < 1}
+    whole = {k: v for k, v in known.items() if type(sizes[k]) is int}
+    for (a, m), (b, n) in itertools.permutations(whole.items(), 2):
+        if m % n == 0 and n > 1:
+            named[f"{a}/{b}"] = m / n
+    named |= {
+        f"{a}·{b}": m * n
+        for (a, m), (b, n) in itertools.combinations(whole.items(), 2)
+        if min(m, n) > 1
+    }
+    for form, apply in FORMS:
+        for name, number in named.items():
+            if number != 1 and math.isclose(apply(number), factor, rel_tol=near):
+                text = form.format(f"{number:g}")
+                return f" = {text} ({name} is {number:g})" if form != "{}" else f" ({name})"
     return ""
 
 
-def _offset(
-    ours: Values, theirs: Values, close: _Closeness, sizes: dict[str, object], axes: dict[int, str]
-) -> str:
-    if ours.size < 2:
+def _name_by_number(factor: float, near: float) -> str:
+    """Recognise a factor as a root or an inverse of a small whole number."""
+    for form, apply in FORMS[:4]:
+        for number in range(2, 65):
+            if math.isclose(apply(number), factor, rel_tol=near):
+                return f" = {form.format(number)}" if form != "{}" else ""
+    return ""
+
+
+def _offset(pair: _Pair) -> str:
+    if pair.ours.dtype.kind == "c":
         return ""
-    finite = np.isfinite(ours) & np.isfinite(theirs)
-    if not finite.any():
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = pair.theirs[pair.finite].astype(float) - pair.ours[pair.finite].astype(float)
+    if pair.exact and pair.ours.size == 1 and abs(apart[0]) == 1:
+        return f"too {'large' if apart[0] > 0 else 'small'} by 1"
+    if len(apart) < 3:
         return ""
-    offset = (theirs[finite].astype(float) - ours[finite].astype(float)).mean()
-    if close(ours, (theirs - offset).astype(theirs.dtype)):
-        return f"every value is off by the same {offset:.4g}"
+    offset = float(apart.mean())
+    spread = float(np.abs(apart - offset).max())
+    scale = float(np.abs(pair.ours[pair.finite]).max())
+    rounding = pair.tolerance * scale
+    if spread <= 0.1 * abs(offset) and spread <= rounding and abs(offset) > 0:
+        return f"every value is too {'large' if offset > 0 else 'small'} by {abs(offset):.4g}"
     return ""
 
 
-def _exchange(
-    ours: Values, theirs: Values, close: _Closeness, sizes: dict[str, object], axes: dict[int, str]
-) -> str:
+def _exchange(pair: _Pair) -> str:
+    ours, theirs, close = pair.ours, pair.theirs, pair.close
+    if ours.size < (9 if ours.dtype.kind == "b" else 2):
+        return ""
     for i in range(min(ours.ndim, 4)):
-        if close(ours, np.flip(theirs, i)) and ours.shape[i] > 1:
-            return f"reversed along axis {_axis(ours, i, axes)}"
-        for j in range(i + 1, min(ours.ndim, 4)):
-            if ours.shape[i] == ours.shape[j] and close(ours, theirs.swapaxes(i, j)):
-                return f"transposed: right with axes {i} and {j} exchanged"
-    if ours.ndim > 1 and close(np.sort(ours, axis=None), np.sort(theirs, axis=None)):
-        return "the right values in the wrong places (a reshape where a transposition is due?)"
+        if ours.shape[i] > 1 and close(ours, np.flip(theirs, i)):
+            return f"reversed along {pair.axis(i)}"
+    for i, j in itertools.combinations(range(min(ours.ndim, 4)), 2):
+        if ours.shape[i] == ours.shape[j] and close(ours, theirs.swapaxes(i, j)):
+            return f"transposed: right with axes {i} and {j} exchanged"
     return ""
 
 
-def _shift(
-    ours: Values, theirs: Values, close: _Closeness, sizes: dict[str, object], axes: dict[int, str]
-) -> str:
+def _shift(pair: _Pair) -> str:
+    ours, theirs, close = pair.ours, pair.theirs, pair.close
     for i in range(min(ours.ndim, 4)):
-        if ours.shape[i] < 3:
+        n = ours.shape[i]
+        if n < 3 or ours.size < (9 if pair.exact else 3):
             continue
-        late = close(np.take(ours, range(ours.shape[i] - 1), i), _from(theirs, 1, i))
-        early = close(_from(ours, 1, i), np.take(theirs, range(ours.shape[i] - 1), i))
+        head, tail = (np.take(ours, range(*ends), i) for ends in ((0, n - 1), (1, n)))
+        if close(head, tail):
+            continue  # nothing to see a shift by
+        late = close(head, np.take(theirs, range(1, n), i))
+        early = close(tail, np.take(theirs, range(n - 1), i))
         if late or early:
             way = "later" if late else "earlier"
-            return f"one position {way} than it should be, along axis {_axis(ours, i, axes)}"
+            return f"one position {way} than it should be, along {pair.axis(i)}"
     return ""
 
 
-def _from(values: Values, start: int, axis: int) -> Values:
-    return np.take(values, range(start, values.shape[axis]), axis)
-
-
-def _rounding(ours: Values, theirs: Values) -> str:
-    if ours.size < 2 or ours.dtype.kind != "f" or not np.isfinite(ours).all():
+def _places(pair: _Pair) -> str:
+    """Recognise the right values in another order, if they are different enough to tell."""
+    ours, theirs, close = pair.ours, pair.theirs, pair.close
+    if pair.dtype not in ("float32", "float64") or ours.size < 6:
         return ""
-    scale = float(np.abs(ours).max())
-    error = float(np.abs(ours.astype(float) - theirs.astype(float)).max())
-    if scale and 0 < error / scale < 1e-3:
-        digits = -math.log10(error / scale)
-        return f"right to {digits:.0f} digits only: is something computed in a lower precision?"
-    return ""
+    if len({f"{value:.3g}" for value in ours.reshape(-1)[:1000]}) < 6:
+        return ""
+    if not close(np.sort(ours, axis=None), np.sort(theirs, axis=None)):
+        return ""
+    if _reshaped(ours, theirs, close):
+        return "right values in the wrong places: a reshape where a transposition is due"
+    return "right values in the wrong places"
 
 
-def _axis(values: Values, i: int, axes: dict[int, str]) -> str:
-    name = axes.get(values.shape[i])
-    return f"{i} ({name})" if name else str(i)
+def _reshaped(ours: Values, theirs: Values, close: _Closeness) -> bool:
+    """Whether a reshape stands in for swapping two axes, one of which may have been split off."""
+    views = [ours]
+    for i, n in enumerate(ours.shape[:4]):
+        parts = (k for k in range(2, min(n, 64)) if n % k == 0)
+        views += (ours.reshape(*ours.shape[:i], k, n // k, *ours.shape[i + 1 :]) for k in parts)
+    flat = theirs.reshape(-1)
+    return any(
+        close(view.swapaxes(i, j).reshape(-1), flat)
+        for view in views
+        for i, j in itertools.combinations(range(min(view.ndim, 5)), 2)
+    )
 
 
-def _place(wrong: Values, axes: dict[int, str], masks: Sequence[tuple[str, Array]]) -> str:
+def _rounding(pair: _Pair) -> str:
+    """Recognise values that are right but for their last digits."""
+    ours, theirs = pair.ours, pair.theirs
+    if ours.dtype.kind != "f" or ours.size < 2 or not np.isfinite(ours).all():
+        return ""
+    if not ordinary(ours).all() or not ours.any() or pair.tolerance > 1e-3:
+        return ""
+    ours, theirs = ours.astype(float), theirs.astype(float)
+    error = np.abs(ours - theirs)
+    worst = float(error.max() / np.abs(ours).max())
+    typical = float(np.median(error[ours != 0] / np.abs(ours[ours != 0])))
+    if not 0 < worst < 1e-3 or typical > 1e-2:
+        return ""
+    said = f"right to about {-math.log10(worst):.0f} digits"
+    if pair.dtype == "float64" and worst < 1e-5:
+        return f"{said}: is something computed in float32?"
+    return f"{said}: is a small constant (an eps) or the precision another one?"
+
+
+# Places
+
+
+def _place(pair: _Pair, wrong: Values, masks: Sequence[tuple[str, Array]]) -> str:
     """Say where the wrong values are, if they keep to one part."""
     if wrong.all() or not wrong.ndim:
         return ""
+    exactly, roughly = _by_mask(wrong, masks)
+    return exactly or _by_axis(pair, wrong) or roughly
+
+
+def _by_mask(wrong: Values, masks: Sequence[tuple[str, Array]]) -> tuple[str, str]:
+    """Return words for a mask that is wrong all over where it is True or False, and nowhere else,
+
+    and for one in some of whose places all wrong values lie.
+    """
+    roughly = ""
     for name, mask in masks:
         true = to_numpy(mask).astype(bool)
-        if true.ndim <= wrong.ndim and true.shape == wrong.shape[: true.ndim] and true.any():
-            rows = wrong.any(axis=tuple(range(true.ndim, wrong.ndim)))
-            if not (rows & ~true).any():
-                return f"only where `{name}` is True"
-            if not (rows & true).any() and not true.all():
-                return f"only where `{name}` is False"
-    for i in range(wrong.ndim):
-        rows = wrong.any(axis=tuple(j for j in range(wrong.ndim) if j != i))
-        if rows.all() or wrong.shape[i] < 2:
+        if true.all() or not true.any():
             continue
-        label = axes.get(wrong.shape[i]) or f"axis {i}"
-        indices = np.flatnonzero(rows)
-        if len(indices) == wrong.shape[i] - 1:
-            return f"only {label} = {int(np.flatnonzero(~rows)[0])} is right"
+        for axes in itertools.combinations(range(wrong.ndim), true.ndim):
+            if tuple(wrong.shape[i] for i in axes) != true.shape:
+                continue
+            touched = wrong.any(axis=tuple(i for i in range(wrong.ndim) if i not in axes))
+            for part, value in ((true, "True"), (~true, "False")):
+                words = f"only where `{name}` is {value}"
+                if (touched == part).all():
+                    return words, ""
+                if touched.sum() > 2 and not (touched & ~part).any():
+                    roughly = roughly or words
+    return "", roughly
+
+
+def _by_axis(pair: _Pair, wrong: Values) -> str:
+    for i in range(wrong.ndim):
+        n = wrong.shape[i]
+        touched = wrong.any(axis=tuple(j for j in range(wrong.ndim) if j != i))
+        indices = np.flatnonzero(touched)
+        if touched.all() or n < 2:
+            continue
+        first, last = int(indices[0]), int(indices[-1])
         if len(indices) == 1:
-            return f"only {label} = {int(indices[0])} is wrong"
-        if len(indices) == indices[-1] - indices[0] + 1:
-            return f"only {label} = {int(indices[0])} … {int(indices[-1])} is wrong"
+            return f"all at index {first} of {pair.axis(i)}"
+        if len(indices) == n - 1:
+            return f"none at index {int(np.flatnonzero(~touched)[0])} of {pair.axis(i)}"
+        if len(indices) == last - first + 1:
+            return f"all at indices {first} … {last} of {pair.axis(i)}"
     return ""
 
 
-def _worst(ours: Values, theirs: Values, wrong: Values, axes: dict[int, str]) -> tuple[str, ...]:
+def _worst(pair: _Pair, wrong: Values) -> tuple[str, ...]:
     """Return a line about the element that is furthest off."""
+    ours, theirs = pair.ours, pair.theirs
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(theirs.astype(complex) - ours.astype(complex))
     error = np.where(wrong, np.where(np.isnan(error), np.inf, error), -1)
     index = np.unravel_index(int(np.argmax(error)), ours.shape)
-    names = [axes.get(n, "") for n in ours.shape]
-    place = ", ".join(f"{n}={i}" if n else str(i) for n, i in zip(names, index, strict=True))
-    value = f"expected {_short(ours[index])}, got {_short(theirs[index])}"
-    return (f"worst at ({place}): {value}" if place else value,)
+    shown = _two(ours[index], theirs[index])
+    value = f"expected {shown[0]}, got {shown[1]}"
+    if not index:
+        return (value,)
+    names = [pair.axes.get(n) for n in ours.shape]
+    named = f" ({', '.join(name for name in names if name)})" if all(names) else ""
+    return (f"worst at [{', '.join(str(i) for i in index)}]{named}: {value}",)
 
 
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if value.dtype.kind in "fc" else str(value)
+def _two(ours: Any, theirs: Any) -> tuple[str, str]:
+    """Write two numbers with as many digits as it takes to tell them apart."""
+    if ours.dtype.kind not in "fc":
+        return str(ours), str(theirs)
+    for digits in (6, 9, 13):
+        shown = f"{ours:.{digits}g}", f"{theirs:.{digits}g}"
+        if shown[0] != shown[1]:
+            return shown
+    return repr(ours.item()), repr(theirs.item())
 
 
 def _picture(wrong: Values) -> tuple[str, ...]:
-    """Draw where the wrong values are: the last two axes, one row of the rest."""
-    if wrong.ndim < 2 or wrong.all() or wrong.shape[-1] > PICTURE_COLUMNS:
+    """Draw where the wrong values are: a line for every row of the last axis."""
+    if wrong.all() or not 1 < wrong.shape[-1] <= PICTURE_COLUMNS or wrong.size < 4:
         return ()
     grid = wrong.reshape(-1, wrong.shape[-1])
-    lines = ["".join("x" if bad else "·" for bad in row) for row in grid[:PICTURE_ROWS]]
-    if len(grid) > PICTURE_ROWS:
-        lines.append(f"… {len(grid) - PICTURE_ROWS} more rows")
-    return tuple(lines)
+    first = int(np.flatnonzero(grid.any(axis=1))[0])
+    start = min(max(first - 1, 0), max(len(grid) - PICTURE_ROWS, 0))
+    lines = ["".join("x" if bad else "·" for bad in row) for row in grid[start:][:PICTURE_ROWS]]
+    part = f", lines {start + 1} to {start + len(lines)} of {len(grid)}"
+    return (f"x is wrong{part if len(lines) < len(grid) else ''}:", *lines)
+
+
+# Samples
 
 
 def _explain_samples(mismatch: Mismatch) -> Finding:
-    both = [rows(node) for node in (mismatch.expected, mismatch.got) if isinstance(node, Sampled)]
-    ours, theirs = both
+    expected, got = mismatch.expected, mismatch.got
+    ours = rows(expected) if isinstance(expected, Sampled) else None
+    theirs = rows(got) if isinstance(got, Sampled) else None
     if ours is None or theirs is None:
         return Finding("the draws are not numbers of one shape")
     if not np.isfinite(theirs).all():
-        return Finding(f"some of {len(theirs)} draws are NaN or infinite")
+        return Finding(f"some of the {len(theirs)} draws are NaN or infinite")
+    details = (
+        f"mean: expected {_row(ours.mean(0))}, got {_row(theirs.mean(0))}",
+        f"standard deviation: expected {_row(ours.std(0))}, got {_row(theirs.std(0))}",
+    )
+    if (theirs == theirs[0]).all() and not (ours == ours[0]).all():
+        return Finding(f"all {len(theirs)} draws are the same", details)
+    single, _ = distances(ours, theirs)
+    if single <= 1.0:
+        said = f"the numbers in each of the {len(theirs)} draws do not vary together as they should"
+        return Finding(said, ("each number alone is distributed as it should be", *details))
     return Finding(
-        f"the distribution of {len(theirs)} draws is another one",
-        (
-            f"mean: expected {_row(ours.mean(0))}, got {_row(theirs.mean(0))}",
-            f"standard deviation: expected {_row(ours.std(0))}, got {_row(theirs.std(0))}",
-        ),
+        f"the {len(theirs)} draws are distributed otherwise than they should be", details
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,10 +88,14 @@ class Key:
         """The kata's cases, in the grader's order."""
         return self.entry.cases
 
-    def digest(self) -> str:
-        """Return a name for everything that the expected values depend on."""
+    @cached_property
+    def _digest(self) -> str:
         parts = (self.solution, self.grader, self.salt, _engine_digest(), _versions())
         return f"{seed_of(*parts):032x}"
+
+    def digest(self) -> str:
+        """Return a name for everything that the expected values depend on."""
+        return self._digest
 
     def seed(self, spec: CaseSpec, purpose: str) -> str:
         """Return a case's seed; knowing the one for a purpose does not give the others."""
@@ -142,6 +147,7 @@ def _visible(grader: str) -> str:
     return ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
 
 
+@cache
 def _engine_digest() -> str:
     """Hash the modules that an expected value passes through."""
     names = ("child", "draw", "kata", "mistakes", "reference", "rules", "watch", "wire")
@@ -151,6 +157,7 @@ def _engine_digest() -> str:
     return digest.hexdigest()
 
 
+@cache
 def _versions() -> str:
     packages = (f"{name} {importlib.metadata.version(name)}" for name in ("torch", "numpy"))
     return "; ".join((sys.version, *packages))
@@ -178,18 +185,29 @@ class References:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
         self._folder = folder
+        self._records: dict[str, Record] = {}
+        self._mistakes: dict[str, tuple[tuple[Mistake, tuple[Outcome, ...]], ...]] = {}
 
     def record(self, key: Key) -> Record:
         """Return what the solution observes in every case."""
-        path = self._path(key, "expected")
-        record: Record | None = _load(path, Record)
-        if record is None:
-            record = self._compute(key)
-            _store(path, record)
-        return record
+        digest = key.digest()
+        if digest not in self._records:
+            path = self._path(key, "expected")
+            record: Record | None = _load(path, Record)
+            if record is None:
+                record = self._compute(key)
+                _store(path, record)
+            self._records[digest] = record
+        return self._records[digest]
 
     def mistakes(self, key: Key) -> tuple[tuple[Mistake, tuple[Outcome, ...]], ...]:
         """Return every declared mistake with what it observes in every case."""
+        digest = key.digest()
+        if digest not in self._mistakes:
+            self._mistakes[digest] = self._find_mistakes(key)
+        return self._mistakes[digest]
+
+    def _find_mistakes(self, key: Key) -> tuple[tuple[Mistake, tuple[Outcome, ...]], ...]:
         declared = find_mistakes(key.solution)
         path = self._path(key, "mistakes")
         observed = _load(path, tuple[tuple[Outcome, ...], ...])

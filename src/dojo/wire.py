@@ -74,6 +74,7 @@ NUMPY_SCALARS: Final = tuple(
 Word: TypeAlias = Annotated[str, Meta(max_length=1000)]
 Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
 Words: TypeAlias = Annotated[tuple[Word, ...], Meta(max_length=1000)]
+Integer: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Size: TypeAlias = Annotated[int, Meta(ge=0, le=2**40)]
 Shape: TypeAlias = Annotated[tuple[Size, ...], Meta(max_length=16)]
 
@@ -122,8 +123,7 @@ class Other(_Strict, tag="other", frozen=True):
     name: Word
 
 
-Scalar: TypeAlias = None | bool | int | float | str
-Node: TypeAlias = None | bool | int | float | str | Array | List | Tuple | Dict | Sampled | Other
+Node: TypeAlias = None | bool | Integer | float | str | Array | List | Tuple | Dict | Sampled | Other
 
 
 class Step(_Strict, frozen=True):
@@ -136,7 +136,7 @@ class Step(_Strict, frozen=True):
 class Failure(_Strict, frozen=True):
     """An exception: its class with all its bases, its message and its way through the file."""
 
-    kinds: Words
+    kinds: Annotated[tuple[Word, ...], Meta(min_length=1, max_length=100)]
     message: Text
     steps: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
     caret: tuple[int, int] | None = None

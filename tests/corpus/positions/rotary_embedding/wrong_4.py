@@ -1,0 +1,22 @@
+# wrong: positions are right in half precision, but frequencies are not
+import math
+
+import torch
+
+
+def rotary_embedding(x, offset=0, base=10_000.0):
+    T, d = x.shape[-2], x.shape[-1]
+    if d % 2 != 0:
+        raise ValueError("d_head must be even")
+    inv_freq = 1.0 / base ** (torch.arange(0, d, 2, device=x.device).to(x.dtype) / d)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    t = torch.arange(T, device=x.device, dtype=wide) + offset
+    emb = torch.outer(t, inv_freq.to(wide)).repeat(1, 2)
+    half = torch.cat((-x[..., d // 2 :], x[..., : d // 2]), dim=-1)
+    return (x * emb.cos() + half * emb.sin()).to(x.dtype)
+
+
+def rotary_attention(q, k, v, offset=0, base=10_000.0):
+    q = rotary_embedding(q, offset, base)
+    k = rotary_embedding(k, 0, base)
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v)

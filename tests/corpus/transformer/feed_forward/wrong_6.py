@@ -1,0 +1,15 @@
+# wrong: a norm inside
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class FeedForward(nn.Module):
+    def __init__(self, d_model, d_ff):
+        super().__init__()
+        self.up = nn.Linear(d_model, d_ff)
+        self.norm = nn.LayerNorm(d_model)
+        self.down = nn.Linear(d_ff, d_model)
+
+    def forward(self, x):
+        return self.down(self.up(self.norm(x)).relu())

@@ -1,0 +1,14 @@
+# wrong: the first matrix serves for the second, transposed
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class FeedForward(nn.Module):
+    def __init__(self, d_model, d_ff):
+        super().__init__()
+        self.up = nn.Linear(d_model, d_ff)
+        self.down = nn.Linear(d_ff, d_model)
+
+    def forward(self, x):
+        return F.linear(self.up(x).relu(), self.up.weight.T, self.down.bias)
