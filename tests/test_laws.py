@@ -113,16 +113,16 @@ def test_law_is_broken(
 
 def test_stub_that_is_not_derived_is_found(engine: Engine, make_suite: Make) -> None:
     suite = make_suite()
-    stub = suite.entries[0].stub
-    text = stub.read_text()
+    entry = suite.entries[0]
+    text = entry.stub.read_text()
 
-    stub.write_text(text + "\n# more\n")
+    entry.solution.write_text(SOLUTION.replace("Scaled sum.", "Sum."), encoding="utf-8")
     assert "not what the solution derives to" in broken(engine, suite, laws.stub_is_current)[0]
-    stub.unlink()
+    entry.solution.write_text(SOLUTION, encoding="utf-8")
+    entry.stub.write_text(text + "\n# an answer\n")
+    assert [] == broken(engine, suite, laws.stub_is_current)
+    entry.stub.unlink()
     assert "there is no stub" in broken(engine, suite, laws.stub_is_current)[0]
-    stub.write_text(text)
-    (suite.root / "katas" / "SHA256SUMS").unlink()
-    assert "does not know the stub" in broken(engine, suite, laws.stub_is_current)[0]
 
 
 def test_missing_oracle_is_found(engine: Engine, make_suite: Make) -> None:

@@ -85,7 +85,7 @@ def gradients(kata, draw, batch, T, S, d, d_v):
     for x in (*qkv, bias):
         x.requires_grad_()
     shown = draw.permutation(S) != 1
-    draw.backward(kata.einsum_attention(*qkv, bias.mT.mT.expand(-1, T, -1) + hide(shown)))
+    draw.backward(kata.einsum_attention(*qkv, bias + hide(shown)))
     return {"q": qkv[0].grad, "k": qkv[1].grad, "v": qkv[2].grad, "bias": bias.grad}
 
 

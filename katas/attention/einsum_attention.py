@@ -5,12 +5,12 @@
 The leading axes, be they batch, heads, groups or none at all, are the same in `q`, `k` and `v`. Two
 calls of `torch.einsum` with an ellipsis say it in one line each, but any way will do.
 
-The mask is added to the scaled scores and has the dtype of `q`; its shape is any that broadcasts to (*B, T, S).
-Its entries are finite biases, or −∞ where a query must not look at a key. The mask may be
-learned: it gets its gradient like the other inputs.
+The mask is added to the scaled scores. It has the dtype of `q` and any shape that broadcasts to
+(*B, T, S). Its entries are finite biases, or −∞ where a query must not look at a key. The mask may
+be learned: it gets its gradient like the other inputs.
 
-A query that is left with −∞ only has a zero output and passes back zero gradients, free of NaN. Scores
-may be in the thousands. The result has the dtype and device of `q`.
+A query that is left with −∞ only has a zero output and passes back zero gradients, free of NaN.
+Scores may be in the thousands. The result has the dtype and device of `q`.
 
 >>> q, k, v = torch.zeros(2, 1, 4), torch.zeros(2, 3, 4), torch.tensor([[1.0], [2.0], [6.0]])
 >>> einsum_attention(q, k, v.expand(2, 3, 1))[0]

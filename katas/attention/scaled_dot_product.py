@@ -12,7 +12,8 @@ of the query sum to one without it. The mask may have any shape that broadcasts 
 query that may look at nothing gets zero weights and a zero output.
 
 Scores may be in the thousands: nothing may overflow or turn into NaN. Inputs are float32 or
-float64, all three alike, and both results have the same dtype. Do not write into the inputs.
+float64, all three alike, and both results have the same dtype. Do not write into the inputs. The
+softmax is part of the exercise.
 
 >>> q, k, v = np.zeros((1, 2)), np.zeros((3, 2)), np.array([[1.0], [2.0], [6.0]])
 >>> output, weights = scaled_dot_product_attention(q, k, v)

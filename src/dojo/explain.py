@@ -515,10 +515,7 @@ def _place(pair: _Pair, wrong: Values, masks: Sequence[tuple[str, Array]]) -> st
 
 
 def _by_mask(wrong: Values, masks: Sequence[tuple[str, Array]]) -> tuple[str, str]:
-    """Return words for a mask that is wrong all over where it is True or False, and nowhere else,
-
-    and for one in some of whose places all wrong values lie.
-    """
+    """Return words for a mask that is the wrong part, and for one that holds the wrong part."""
     roughly = ""
     for name, mask in masks:
         true = to_numpy(mask).astype(bool)

@@ -123,7 +123,9 @@ class Other(_Strict, tag="other", frozen=True):
     name: Word
 
 
-Node: TypeAlias = None | bool | Integer | float | str | Array | List | Tuple | Dict | Sampled | Other
+Node: TypeAlias = (
+    None | bool | Integer | float | str | Array | List | Tuple | Dict | Sampled | Other
+)
 
 
 class Step(_Strict, frozen=True):

@@ -25,7 +25,9 @@ def test_output_and_gradients(
         hidden = (torch.rand(T, S) < 0.3) & (torch.arange(S) > 0)
         inputs.append(torch.randn(T, S).double().masked_fill(hidden, -math.inf))
     inputs = [x.requires_grad_() for x in inputs]
-    got, expected = solution.einsum_attention(*inputs), scaled_dot_product_attention(*inputs)
+    got = solution.einsum_attention(*inputs)
+    mask = inputs[3] if masked else None
+    expected = scaled_dot_product_attention(inputs[0], inputs[1], inputs[2], attn_mask=mask)
     torch.testing.assert_close(got, expected)
     cotangent = torch.randn_like(expected)
     ours = torch.autograd.grad(got, inputs, cotangent)

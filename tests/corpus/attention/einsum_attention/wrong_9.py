@@ -1,4 +1,4 @@
-# wrong: the mask is turned into numbers with .item-like detachment through NumPy
+# wrong: the mask loses its gradient on a way through NumPy
 import math
 
 import torch

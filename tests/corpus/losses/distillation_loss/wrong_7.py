@@ -1,4 +1,4 @@
-# wrong: turns off the teacher's gradient for good
+# wrong: detaches the weights p only, so the teacher still learns through log p
 import torch
 from torch.nn import functional as F
 

@@ -1,4 +1,4 @@
-# wrong: returns the soft part without gradient to the student's temperature branch at α = 1
+# wrong: works out the whole soft part under no_grad, student included
 import torch
 from torch.nn import functional as F
 

@@ -1,0 +1,6 @@
+"""Print the hidden inputs; where tests are hidden, so is what is printed."""
+# verdict: wrong, raised
+# stopped by: silent summaries
+def attack(right, *args, **kwargs):
+    print("LEAK", args)
+    return spoil(right(*args, **kwargs))

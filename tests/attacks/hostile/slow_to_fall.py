@@ -1,0 +1,12 @@
+"""Take all the time there is to load, then fall silent in every case: no time-out is counted."""
+# verdict: no answer
+# stopped by: engine
+# katas: beam_search
+import os
+import time
+
+time.sleep(1.0)
+
+
+def attack(right, *args, **kwargs):
+    os._exit(0)
