@@ -171,25 +171,27 @@ def test_name_of_no_kata_is_answered_with_advice_and_nothing_on_stdout(
     assert f"dojo: no kata is called {name!r}: {advice}\n" == ran.err
 
 
-def test_broken_grader_ends_with_its_place(dojo: Dojo, suite: Suite) -> None:
+def test_broken_grader_is_told_from_a_broken_answer_and_placed(dojo: Dojo, suite: Suite) -> None:
     write(suite, RIGHT)
     suite.entries[0].grader.write_text(GRADER.replace("@case(n=5)", "@case(5)"), encoding="utf-8")
 
     ran = dojo("grade", "--json")
 
-    assert (2, "") == (ran.status, ran.out)
-    assert f"graders/{ID}.py:" in ran.err
+    assert 1 == ran.status
+    (kata,) = json.loads(ran.out)["katas"]
+    assert "the kata itself is broken, not your answer: tell its author" == kata["summary"]
+    assert f"graders/{ID}.py:" in kata["details"][0]
 
 
-def test_broken_solution_ends_with_a_message(dojo: Dojo, suite: Suite) -> None:
+def test_broken_solution_is_told_from_a_broken_answer(dojo: Dojo, suite: Suite) -> None:
     write(suite, RIGHT)
     text = SOLUTION.replace("    total = x + y", "    total = x + y + z")
     suite.entries[0].solution.write_text(text, encoding="utf-8")
 
     ran = dojo("grade")
 
-    assert (2, "") == (ran.status, ran.out)
-    assert ran.err.startswith("dojo: ")
+    assert 1 == ran.status
+    assert "the kata itself is broken, not your answer" in ran.out
 
 
 def test_record_that_fails_costs_a_note_and_not_the_verdicts(

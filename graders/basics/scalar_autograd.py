@@ -72,9 +72,12 @@ def plain_numbers(kata, draw):
 
 @case(n=5)
 def sums(kata, draw, n):
-    """works with Python's sum"""
+    """works with Python's sum and with +=, which changes no operand"""
     given = values(kata, draw, n)
-    return seen(sum(v * v for v in given), *given)
+    total = first = given[0]
+    for v in given[1:]:
+        total += v * first
+    return [seen(sum(v * v for v in given), *given), seen(total, *given), float(first.data)]
 
 
 @case()
@@ -84,6 +87,14 @@ def used_twice(kata, draw):
     c = a * b
     results = [a + a, a * a, a / a + a, c * c + c, (a + b) * (a - b) / (c + a), c.exp() * a - c]
     return [seen(result, a, b) for result in results]
+
+
+@case(number=1.5)
+def equal_numbers(kata, draw, number):
+    """tells Values apart that hold the same number"""
+    a, b, (c,) = kata.Value(number), kata.Value(number), values(kata, draw, 1)
+    d, e = a * c, b * c
+    return seen(d * c + e * a, a, b, c, d, e)
 
 
 @case()

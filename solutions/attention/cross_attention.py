@@ -84,12 +84,12 @@ class CrossAttention(nn.Module):
         unseen = padding[:, None, None, :]
         # ✗ unseen = torch.zeros_like(padding[:, None, None, :]) — Padding in the memory still receives
         #   attention: hide it before the softmax.
-        # ✗ unseen = ~padding[:, None, None, :] if padding.any() else padding[:, None, None, :] — The mask
-        #   is read the wrong way round: True means padding here.
+        # ✗ unseen = ~padding[:, None, None, :] — The mask is read the wrong way round: True means padding
+        #   here.
         # ✗ unseen = padding[:, None, :, None] — The mask lies on the query axis: the memory's positions are
         #   the keys, the last axis.
-        # ✗ unseen = padding[:, None, None, :] & padding.any(0) & padding[0] — The first memory's padding is
-        #   held against all others: each has its own.
+        # ✗ unseen = padding[:1, None, None, :] — The padding of the first memory is held against all
+        #   others: each has its own.
         weights = scores.masked_fill(unseen, -math.inf).softmax(dim=-1).masked_fill(unseen, 0.0)
         # ✗ weights = scores.masked_fill(unseen, -math.inf).softmax(dim=-1) — In a memory that is all
         #   padding the softmax divides zero by zero: its weights have to be zero.

@@ -187,6 +187,21 @@ def _(self) -> list[Value]:
     return order
 
 
+# ✗ Value._order — Values that hold equal numbers are taken for one, and all but the first get no gradient:
+#   tell them apart by identity.
+def _(self) -> list[Value]:
+    order, seen, stack = [], set(), [(self, False)]
+    while stack:
+        node, inputs_done = stack.pop()
+        if inputs_done:
+            order.append(node)
+        elif node.data not in seen:
+            seen.add(node.data)
+            stack.append((node, True))
+            stack.extend((value, False) for value, _ in node._inputs)
+    return order
+
+
 # ✗ Value.backward — Each Value sends its gradient on whenever some arrives, again with all that has arrived before:
 #   put the Values in order first, and let each wait for all its uses.
 def _(self) -> None:

@@ -38,19 +38,20 @@ class SwiGLU(nn.Module):
         #   has one.
 
     def forward(self, x: Float[Tensor, "*B d_model"]) -> Float[Tensor, "*B d_model"]:
-        gate = nn.functional.silu(self.gate_proj(x))
-        # ✗ gate = self.gate_proj(x).sigmoid() — This is the plain GLU, whose gate is a sigmoid: SiLU
+        z = self.gate_proj(x)
+        gate = z * torch.sigmoid(z)
+        # ✗ gate = torch.sigmoid(z) — This is the plain GLU, whose gate is a sigmoid: SiLU
         #   multiplies it by its own input.
-        # ✗ gate = self.gate_proj(x) — Without a nonlinearity this is a product of two linear maps:
+        # ✗ gate = z — Without a nonlinearity this is a product of two linear maps:
         #   apply SiLU to the gate.
-        # ✗ gate = nn.functional.gelu(self.gate_proj(x)) — This is GEGLU: SwiGLU's gate is SiLU.
-        # ✗ gate = self.gate_proj(x).relu() — This is ReGLU: SwiGLU's gate is SiLU.
-        # ✗ z = self.gate_proj(x); gate = z / (1 + (-z).exp()) — The exponential of a large number
+        # ✗ gate = nn.functional.gelu(z) — This is GEGLU: SwiGLU's gate is SiLU.
+        # ✗ gate = torch.relu(z) — This is ReGLU: SwiGLU's gate is SiLU.
+        # ✗ gate = z / (1 + (-z).exp()) — The exponential of a large number
         #   overflows, and the gradient is NaN: use the built-in sigmoid, which does not.
         value = self.up_proj(x)
         # ✗ value = nn.functional.silu(self.up_proj(x)) — Both branches are bent: the value stays
         #   linear.
-        # ✗ value = nn.functional.silu(self.up_proj(x)); gate = self.gate_proj(x) — Gate and value have
+        # ✗ value = nn.functional.silu(self.up_proj(x)); gate = z — Gate and value have
         #   changed places: the nonlinearity belongs to the gate.
         return self.down_proj(gate * value)
         # ✗ return self.down_proj(gate + value) — The branches are added: the gate multiplies.

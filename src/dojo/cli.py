@@ -190,6 +190,7 @@ def _show(
 @app.command(name="list")
 def list_(
     names: Names = None,
+    topic: Annotated[str | None, typer.Option(help="Only katas of this topic.")] = None,
     level: Annotated[Level | None, typer.Option(help="Only katas of this level.")] = None,
 ) -> None:
     """List the katas in teaching order."""
@@ -197,6 +198,7 @@ def list_(
 
     suite = Suite.locate()
     solved = progress(suite.root).solved()
+    names = [*(names or ()), *([f"{topic.rstrip('/')}/"] if topic else ())]
     entries = [e for e in _chosen(suite, names) if level in (None, e.meta.level)]
     if not entries:
         print("No kata is like that.")

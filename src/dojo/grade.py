@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import re
 import time
@@ -15,9 +16,11 @@ from msgspec import structs
 from dojo.compare import compare
 from dojo.engine import Engine, Run, Silence
 from dojo.explain import explain
-from dojo.reference import Expected, Key, Outcome, Record, References, outcomes
+from dojo.mistakes import MistakeError
+from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
 from dojo.rules import forbidden_operators, scan
-from dojo.suite import CaseSpec, Entry
+from dojo.stubs import StubError
+from dojo.suite import CaseSpec, Entry, GraderError
 from dojo.verdict import CaseResult, KataResult, Verdict
 from dojo.wire import Dict, Failure, Node, Observed
 from dojo.workspace import is_pristine
@@ -43,7 +46,14 @@ class Grader:
         start = time.monotonic()
         if path is None and is_pristine(entry):
             return KataResult(kata=entry.id, verdict=Verdict.NOT_STARTED)
-        result = self._grade(Key.of(entry, self._salt), path or entry.stub)
+        try:
+            result = self._grade(Key.of(entry, self._salt), path or entry.stub)
+        except (GraderError, MistakeError, StubError, UnsoundKata) as error:
+            summary = "the kata itself is broken, not your answer: tell its author"
+            details = (_one_line(str(error), 600), f"`nox -s audit -- {entry.id}` says more")
+            return KataResult(
+                kata=entry.id, verdict=Verdict.NO_ANSWER, summary=summary, details=details
+            )
         return replace(result, seconds=time.monotonic() - start)
 
     def _grade(self, key: Key, path: Path) -> KataResult:
@@ -257,15 +267,19 @@ class Judge:
         details = self._trace(failure)
         if kind == "NotDefined":
             name = failure.message
-            return Verdict.RAISED, f"`{name}` is not defined", _found(name, self.found)
+            known = self.record is not None and name in self.record.names
+            what = f"`{name}`" if known else "a name"
+            return Verdict.RAISED, f"{what} is not defined", _found(name, self.found)
         if kind == "NotImplementedError" and failure.steps:
-            function = failure.steps[-1].function
-            return Verdict.RAISED, f"`{function}` is still to be written", ()
+            function = failure.steps[-1].function.removesuffix(".__init__")
+            known = self.record is not None and function in self.record.names
+            what = f"`{function}`" if known else "something"
+            return Verdict.RAISED, f"{what} is still to be written", details
         if kind in MEMORY_KINDS or any(word in failure.message for word in MEMORY_WORDS):
             return Verdict.TOO_MUCH_MEMORY, "asks for more memory than there is", details
         due = f", where {spec.raises} is due" if spec.raises else ""
         line = f" at line {failure.steps[-1].line}" if failure.steps else ""
-        summary = f"raises {_word(kind)}{line}{due}"
+        summary = f"raises {_known_kind(failure)}{line}{due}"
         if kind == "TypeError" and not failure.steps and self.record is not None:
             signatures = [f"expected: {text}" for text in self.record.names.values()]
             details = (*details, *signatures)
@@ -293,10 +307,10 @@ def _compare_values(
     right = expected.outcome.observed
     assert right is not None
     mismatches = compare(right.value, observed.value, expected.nudged)
-    wrote = ""
+    wrote: tuple[str, ...] = ()
     if observed.modified:
-        names = ", ".join(f"`{name}`" for name in observed.modified)
-        wrote = f"writes into its input {names}: work on a copy"
+        names = _one_line(", ".join(observed.modified), 80)
+        wrote = (f"written into: {names}",)
     over: list[str] = []
     if len(answer.hosted) != len(expected.outcome.hosted):
         return Verdict.WRONG, "does not use what it is given", ()
@@ -306,10 +320,9 @@ def _compare_values(
         mismatches += compare(ours, theirs, path=f"{name} saw")
     if mismatches:
         finding = explain(mismatches, spec.sizes, right.masks)
-        details = (*finding.details, f"it also {wrote}") if wrote else finding.details
-        return Verdict.WRONG, finding.summary, details
+        return Verdict.WRONG, finding.summary, (*finding.details, *wrote)
     if wrote:
-        return Verdict.WRONG, wrote, ()
+        return Verdict.WRONG, "writes into its input: work on a copy", wrote
     if over:
         return Verdict.TOO_SLOW, f"right, but {'; '.join(over)}", ()
     return Verdict.PASSED, "", ()
@@ -340,17 +353,18 @@ def _compare_weights(
     ours, theirs = dict(right.weights), dict(observed.weights)
     if not theirs and ours and observed.failure is not None:
         return None  # it did not get as far as its parameters
-    yours = "yours: " + (", ".join(f"`{name}` {shape}" for name, shape in theirs.items()) or "none")
+    listed = ", ".join(f"`{name}` {shape}" for name, shape in theirs.items())
+    yours = _one_line(f"yours: {listed or 'none'}", 400)
     for name, shape in ours.items():
         if name not in theirs:
-            near = difflib.get_close_matches(name, theirs, 1)
+            near = difflib.get_close_matches(name, theirs.keys() - ours.keys(), 1)
             hint = (f"did you mean `{near[0]}` to be it?",) if near else ()
-            return f"there is no parameter `{name}`", (yours[:400], *hint)
+            return f"there is no parameter `{name}`", (yours, *map(_one_line, hint))
         if theirs[name] != shape:
             return f"`{name}` has shape {theirs[name]}, expected {shape}", ()
     extra = [name for name in theirs if name not in ours]
     if extra:
-        return "there are parameters that nobody asked for", (yours[:400],)
+        return "there are parameters that nobody asked for", (yours,)
     return None
 
 
@@ -443,7 +457,7 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
         return _whole(key, Verdict.RAISED, summary, place, run.printed)
     trace = Judge(key, None, text, ())._trace(broken)
     line = f" at line {broken.steps[-1].line}" if broken.steps else ""
-    summary = f"raises {_word(broken.kinds[0])}{line} while it is loaded"
+    summary = f"raises {_known_kind(broken)}{line} while it is loaded"
     return _whole(key, Verdict.RAISED, summary, trace, run.printed)
 
 
@@ -465,6 +479,11 @@ def _found(name: str, found: Sequence[str]) -> tuple[str, ...]:
 def _word(text: str) -> str:
     """Return a name that the learner controls, as a name."""
     return re.sub(r"\W", "", text)[:60] or "an exception"
+
+
+def _known_kind(failure: Failure) -> str:
+    """Return the nearest of an exception's classes that is Python's own, not the learner's."""
+    return next((kind for kind in failure.kinds if hasattr(builtins, kind)), "an exception")
 
 
 def _one_line(text: str, length: int = 300) -> str:

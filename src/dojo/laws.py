@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import black  # noqa: F401  (its first import must not happen in two threads at once)
@@ -268,17 +269,23 @@ def solution_keeps_its_rules(audit: Audit) -> Iterator[str]:
 def oracle_exists(audit: Audit) -> Iterator[str]:
     """A test compares the solution with an oracle"""
     entry = audit.entry
-    path = entry.root / "tests" / "oracles" / entry.topic / f"test_{entry.name}.py"
+    path = _oracle(entry)
     if not path.exists():
         name = path.relative_to(entry.root)
         yield f"write {name}: the solution against code that nobody here wrote"
+
+
+def _oracle(entry: Entry) -> Path:
+    return entry.root / "tests" / "oracles" / entry.topic / f"test_{entry.name}.py"
 
 
 def mistakes_are_many(audit: Audit) -> Iterator[str]:
     """There is at least one mistake and nothing is left to do"""
     if not find_mistakes(audit.key.solution):
         yield "no `# ✗` line: write down how people get it wrong"
-    for path in (audit.entry.solution, audit.entry.grader):
+    for path in (audit.entry.solution, audit.entry.grader, _oracle(audit.entry)):
+        if not path.exists():
+            continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if "TODO" in line:
                 place = f"{path.relative_to(audit.entry.root)}:{number}"

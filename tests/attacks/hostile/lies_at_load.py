@@ -9,7 +9,7 @@ import sys
 wire = sys.modules["dojo.wire"]
 LIES = (
     wire.Broken(wire.Failure((), "")),
-    wire.Broken(wire.Failure(("SyntaxError",), "x", (), (1, 2**34))),
+    wire.Broken(wire.Failure(("SyntaxError",), "x", (), (1, 2**28))),
     wire.Broken(wire.Failure(("SyntaxError",), "x", (), (-1, -1))),
     wire.Broken(wire.Failure(("A" * 10**6,), "x" * 10**6, (wire.Step(1, "f"),) * 1000)),
     wire.Began(tuple(f"n{i}" for i in range(200_000)), ("lstm_cell",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ def _biases(ours: nn.Module) -> list[Tensor]:
 
 def _pair(
     solution: ModuleType, d_model: int, d_memory: int, n_heads: int
-) -> tuple[nn.Module, nn.MultiheadAttention]:
+) -> tuple[Any, nn.MultiheadAttention]:
     """Return the reference and torch's own module with the same weights, in float64."""
     ours = solution.CrossAttention(d_model, d_memory, n_heads).double()
     torchs = nn.MultiheadAttention(

@@ -18,7 +18,7 @@ class CrossAttention(nn.Module):
     def _attend(self, x, memory):
         T, D = x.shape
         q, k, v = (
-            y.reshape(len(y), self.h, -1).permute(1, 0, 2)
+            y.reshape(len(y), self.h, D // self.h).permute(1, 0, 2)
             for y in (self.q_proj(x), self.k_proj(memory), self.v_proj(memory))
         )
         s = torch.matmul(q, k.permute(0, 2, 1)).div((D // self.h) ** 0.5)

@@ -1,0 +1,39 @@
+"""Additive attention, as Bahdanau's translation model uses it.
+
+A small network with one hidden layer scores how well a query fits a key:
+
+    score(q, k) = vᵀ tanh(W q + U k),    weights = softmax over the keys,    context = Σ weight · key
+
+The keys are also what is averaged. Each of the T queries has a context of its own, over the S keys
+of its sequence. Queries and keys may differ in width.
+
+Padding (`padding` is True there) gets weight zero. In a sequence that is all padding every weight is
+zero, and so is the context. No NaN may appear there, in a result or in a gradient.
+
+Nothing has a bias. Both results have the dtype and device of the queries.
+
+>>> layer = AdditiveAttention(d_query=4, d_key=6, d_hidden=5)
+>>> context, weights = layer(torch.zeros(2, 3, 4), torch.zeros(2, 7, 6))
+>>> context.shape, weights.shape
+(torch.Size([2, 3, 6]), torch.Size([2, 3, 7]))
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+class AdditiveAttention(nn.Module):
+    """Linear layers without bias: `W` from d_query and `U` from d_key to d_hidden, `v` to one score."""
+
+    def __init__(self, d_query: int, d_key: int, d_hidden: int) -> None:
+        raise NotImplementedError
+
+    def forward(
+        self,
+        queries: Float[Tensor, "B T d_query"],
+        keys: Float[Tensor, "B S d_key"],
+        padding: Bool[Tensor, "B S"] | None = None,  # True where the keys are padding
+    ) -> tuple[Float[Tensor, "B T d_key"], Float[Tensor, "B T S"]]:
+        """Return the context of every query, and the weights it is made with."""
+        raise NotImplementedError

@@ -1,0 +1,23 @@
+# wrong: hides the keys by zeroing them before the projection
+import torch
+from torch import nn
+
+
+class AdditiveAttention(nn.Module):
+    def __init__(self, d_query, d_key, d_hidden):
+        super().__init__()
+        self.W = nn.Linear(d_query, d_hidden, bias=False)
+        self.U = nn.Linear(d_key, d_hidden, bias=False)
+        self.v = nn.Linear(d_hidden, 1, bias=False)
+
+    def forward(self, queries, keys, padding=None):
+        q = self.W(queries).unsqueeze(2)
+        k = keys if padding is None else keys.masked_fill(padding[..., None], 0.0)
+        k = self.U(k).unsqueeze(1)
+        scores = self.v(torch.tanh(q + k))[..., 0]
+        if padding is not None:
+            pass
+        weights = torch.softmax(scores, dim=-1)
+        if padding is not None:
+            weights = weights.masked_fill(padding.unsqueeze(1), 0.0)
+        return torch.bmm(weights, keys), weights

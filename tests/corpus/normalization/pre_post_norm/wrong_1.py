@@ -1,0 +1,32 @@
+# wrong: the norm is one for the whole stack
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Residual(nn.Module):
+    def __init__(self, sublayer, d_model, pre_norm, dropout=0.0):
+        super().__init__()
+        self.sublayer = sublayer
+        self.norm = nn.LayerNorm(d_model)
+        self.drop = nn.Dropout(dropout)
+        self.pre_norm = pre_norm
+
+    def forward(self, x):
+        if self.pre_norm:
+            return x + self.drop(self.sublayer(self.norm(x)))
+        return self.norm(x + self.drop(self.sublayer(x)))
+
+
+class ResidualStack(nn.Module):
+    def __init__(self, sublayers, d_model, pre_norm, dropout=0.0):
+        super().__init__()
+        self.blocks = nn.ModuleList([Residual(s, d_model, pre_norm, dropout) for s in sublayers])
+        for block in self.blocks:
+            block.norm = self.blocks[0].norm
+        self.final_norm = self.blocks[0].norm if pre_norm else None
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x if self.final_norm is None else self.final_norm(x)
