@@ -297,9 +297,9 @@ def test_nothing_of_one_answer_is_left_for_the_next(engine: Engine) -> None:
 def test_engine_leaves_no_process_and_no_folder_behind() -> None:
     with Engine() as engine:
         run(engine, HONEST)
-        folder = Path(engine._folder)
         assert engine._warm is not None
-        pid = engine._warm.pid
+        folder = Path(engine._warm.folder)
+        pid = engine._warm.process.pid
 
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):

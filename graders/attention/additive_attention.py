@@ -79,7 +79,8 @@ def all_padding(kata, draw, B, T, S, d_query, d_key, d_hidden):
     context, weights = layer(queries, keys, padding=mask)
     draw.backward(context, weights)
     found = {"context": context, "weights": weights, "queries": queries.grad, "keys": keys.grad}
-    return {**found, **draw.gradients(layer)}
+    nothing = layer(queries, keys, draw.booleans(B, S, p=1.0))
+    return {**found, **draw.gradients(layer), "nothing": nothing}
 
 
 @case(B=2, T=4, S=5, d_query=6, d_key=3, d_hidden=7)

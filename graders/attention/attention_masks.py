@@ -104,7 +104,8 @@ def nothing_to_see(kata, draw, B, T, S):
     shown = shown & (draw.permutation(T) != 1)[:, None]
     weights = kata.masked_softmax(scores, shown, shown)
     draw.backward(weights)
-    return {"weights": weights, "gradient": scores.grad}
+    nothing = kata.masked_softmax(scores, draw.booleans(T, S, p=0.0))
+    return {"weights": weights, "gradient": scores.grad, "all hidden": nothing}
 
 
 @case(B=2, T=3, S=6, scale=4.0)

@@ -77,8 +77,8 @@ def all_padding(kata, draw, B, T, S, d_model, d_memory, n_heads):
     padding = torch.arange(S) == S - 1
     y = layer(x, memory, padding=padding | (torch.arange(B) == 1)[:, None])
     draw.backward(y)
-    out, v = layer.out_proj.weight.grad, layer.v_proj.weight.grad
-    return {"output": y, "x": x.grad, "memory": memory.grad, "out_proj": out, "v_proj": v}
+    found = {"output": y, "x": x.grad, "memory": memory.grad, "v": layer.v_proj.weight.grad}
+    return {**found, "nothing": layer(x, memory, draw.booleans(B, S, p=1.0))}
 
 
 @case(B=2, T=4, S=5, d_model=15, d_memory=7, n_heads=3)

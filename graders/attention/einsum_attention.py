@@ -94,9 +94,11 @@ def nothing_to_see(kata, draw, B, T, S, d, d_v):
     """returns zeros for a query that may look at nothing, with gradients free of NaN"""
     qkv = [x.requires_grad_() for x in inputs(draw, (B,), T, S, d, d_v)]
     shown = (draw.permutation(T) != 0)[:, None] & (draw.booleans(B, T, S) | (torch.arange(S) == 3))
-    y = kata.einsum_attention(*qkv, hide(shown))
+    mask = hide(shown)
+    y = kata.einsum_attention(*qkv, mask)
     draw.backward(y)
-    return {"output": y, "q": qkv[0].grad, "k": qkv[1].grad, "v": qkv[2].grad}
+    q, k, v = (x.grad for x in qkv)
+    return {"output": y, "q": q, "k": k, "v": v, "mask afterwards": mask == 0}
 
 
 @case(batch=(2,), T=3, S=5, d=6, d_v=4, scale=1.0)

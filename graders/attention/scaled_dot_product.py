@@ -96,7 +96,8 @@ def nothing_to_see(kata, draw, B, T, S, d, d_v):
     """returns zeros for a query that may look at nothing, and for no other"""
     mask = np.ones((B, T, S), bool)
     mask[0] = np.arange(T)[:, None] != 0
-    return kata.scaled_dot_product_attention(*inputs(draw, (B,), T, S, d, d_v), mask)
+    qkv, nothing = inputs(draw, (B,), T, S, d, d_v), draw.numpy.booleans(T, S, p=0.0)
+    return [kata.scaled_dot_product_attention(*qkv, m) for m in (mask, nothing)]
 
 
 @case(batch=(2,), T=5, S=4, d=6, d_v=3, scale=80.0)

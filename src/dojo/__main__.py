@@ -1,20 +1,42 @@
-"""`python -m dojo`: the command, quiet about an interruption from its first moment."""
+"""`python -m dojo`: the command, at work and quiet about an interruption from its first moment."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+
+from dojo.launch import Settings, Warm, can_fork, launch
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command; Ctrl-C while it is being imported ends it like Ctrl-C later on."""
+    warm = None
     try:
+        warm = _launch_ahead(sys.argv[1:])
         from dojo.cli import main as run
 
-        run()
+        run(warm)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        if warm is not None:
+            warm.end(at_once=True)
+
+
+def _launch_ahead(arguments: Sequence[str]) -> Warm | None:
+    """Let torch be imported while the command line is still being read, if anything is graded."""
+    if arguments[:1] != ["grade"] or not can_fork():
+        return None
+    from dojo.suite import NoSuite, Suite
+    from dojo.workspace import is_touched
+
+    try:
+        root = Suite.locate().root
+    except NoSuite:
+        return None
+    return launch(Settings(closed=(str(root),))) if is_touched(root) else None
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def _run(suite: Suite, *arguments: str) -> None:
 
 
 def _grade_command(suite: Suite, *names: str) -> None:
-    command = "import sys; from dojo.cli import main; main()"
+    command = "import sys; from dojo.__main__ import main; main()"
     _run(suite, command, "grade", *names)
 
 

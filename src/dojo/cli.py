@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from dojo.launch import Warm
 from dojo.progress import ProgressError
 from dojo.suite import Entry, GraderError, NoSuite, Suite, UnknownKata
 from dojo.verdict import KataResult, Verdict
@@ -42,14 +43,17 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def main() -> None:
-    """Run the command; an expected trouble ends with one message and status 2."""
+def main(warm: Warm | None = None) -> None:
+    """Run the command; an expected trouble ends with one message and status 2.
+
+    `warm` may have been started ahead, for whatever is graded.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # A terminal without ✓ gets a question mark.
     try:
         try:
-            app()
+            app(obj=warm)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe had enough
@@ -118,6 +122,7 @@ def _count(number: int, what: str) -> str:
 
 @app.command()
 def grade(
+    context: typer.Context,
     names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     jobs: Jobs = CORES,
@@ -125,7 +130,7 @@ def grade(
     """Grade katas: all of them as a table, or the named ones in full."""
     suite = Suite.locate()
     entries = _chosen(suite, names)
-    results = _grade_all(suite, entries, jobs)
+    results = _grade_all(suite, entries, jobs, context.obj)
     try:
         remember(suite.root, results)
     except ProgressError as error:  # costs a note, not the verdicts
@@ -140,12 +145,14 @@ def grade(
     raise typer.Exit(0 if fine else 1)
 
 
-def _grade_all(suite: Suite, entries: Sequence[Entry], jobs: int) -> list[KataResult]:
+def _grade_all(
+    suite: Suite, entries: Sequence[Entry], jobs: int, warm: Warm | None
+) -> list[KataResult]:
     if all(map(is_pristine, entries)):  # a fresh clone need not wait for torch
         return [KataResult(kata=e.id, verdict=Verdict.NOT_STARTED) for e in entries]
     from dojo.engine import Engine
 
-    with Engine(closed=[suite.root]) as engine, _waiting("Grading"):
+    with Engine(closed=[suite.root], warm=warm) as engine, _waiting("Grading"):
         from dojo.grade import Grader
 
         grader = Grader(engine, suite.root / ".dojo" / "expected")

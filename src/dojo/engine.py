@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,9 +23,10 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from dojo import wire
+from dojo.launch import MEMORY, Settings, Warm, can_fork, environment, launch, python
 from dojo.wire import Began, Broken, Call, Channel, Failure, Job, Observed, Open, Reply, Walled
 
-__all__ = ["Engine", "EngineError", "Hosts", "Run", "Silence", "can_fork"]
+__all__ = ["Engine", "EngineError", "Hosts", "Run", "Silence"]
 
 START_SECONDS: Final = 120.0
 """How long importing torch may take on a slow disk."""
@@ -81,11 +81,6 @@ def no_hosts(name: str, seed: str, sizes: dict[str, Any]) -> Any:
     raise ValueError(f"nothing called {name} can be hosted")
 
 
-def can_fork() -> bool:
-    """Whether a process that has imported torch can be forked safely here."""
-    return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
-
-
 @dataclass
 class _Child:
     """A running child as the parent holds it."""
@@ -105,41 +100,30 @@ class Engine:
         *,
         fork: bool | None = None,
         sandbox: bool = True,
-        memory: int = 4 * 2**30,
+        memory: int = MEMORY,
         closed: Sequence[Path] = (),
+        warm: Warm | None = None,
     ) -> None:
-        """Choose how children start and what they may do.
-
-        `memory` is the bytes of address space that an answer may add. `closed` are folders that
-        no child may be able to read, on pain of an error: the suite with its solutions.
-        """
+        """Choose how children start and what they may do; `warm` has been started ahead."""
         self.fork = can_fork() if fork is None else fork
         self.report: dict[str, str] = {}
         """What the sandbox's self-test found, wall by wall, once an answer has run."""
-        self._settings = f"{sandbox!r}, {memory!r}, {[str(path) for path in closed]!r}"
-        self._warm: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._settings = Settings(sandbox, memory, tuple(map(str, closed)))
+        if warm is not None and (not self.fork or warm.settings != self._settings):
+            warm.end(at_once=True)  # it was started for something else
+            warm = None
+        self._warm = warm
         self._ready = False
         self._loaded: set[str] = set()
         self._lock = threading.Lock()
         self._folder = ""
 
     def __enter__(self) -> Engine:
-        """Start the warm process without waiting for it."""
-        self._folder = tempfile.mkdtemp(prefix="dojo-")
+        """Start the warm process without waiting for it, unless it has been started ahead."""
         if self.fork:
-            ours, theirs = socket.socketpair()
-            self._control = ours
-            self._warm = subprocess.Popen(
-                _python("from dojo.warm import run", f"run({theirs.fileno()}, {self._settings})"),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                cwd=self._folder,
-                env=_environment(),
-            )
-            theirs.close()
+            self._warm = self._warm or launch(self._settings)
+        else:
+            self._folder = tempfile.mkdtemp(prefix="dojo-")
         return self
 
     def __exit__(
@@ -148,19 +132,10 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._control is not None:
-            self._control.close()  # the warm process ends its children and itself
         if self._warm is not None:
-            if not self._ready:
-                self._warm.kill()
-            try:
-                self._warm.wait(2)
-            except subprocess.TimeoutExpired:
-                self._warm.kill()
-                self._warm.wait()
-            if self._warm.stderr is not None:
-                self._warm.stderr.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+            self._warm.end(at_once=not self._ready)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _preload(self, job: Job) -> None:
         """Import what a job will want in the warm process, once, rather than in every child."""
@@ -266,12 +241,13 @@ class Engine:
             log.finish()
 
     def _wait_until_ready(self) -> socket.socket:
-        assert self._control is not None, "the engine is used outside its context"
+        assert self._warm is not None, "the engine is used outside its context"
+        control = self._warm.control
         if not self._ready:
-            self._control.settimeout(START_SECONDS)
-            self.report = json.loads(self._hear(self._control))
+            control.settimeout(START_SECONDS)
+            self.report = json.loads(self._hear(control))
             self._ready = True
-        return self._control
+        return control
 
     def _hear(self, control: socket.socket) -> bytes:
         """Wait for the warm process to be ready, and return what it adds to that."""
@@ -288,9 +264,9 @@ class Engine:
 
     def _death(self) -> EngineError:
         text = ""
-        if self._warm is not None and self._warm.stderr is not None:
-            self._warm.kill()
-            text = self._warm.stderr.read().decode(errors="replace").strip()[-1500:]
+        if self._warm is not None and self._warm.process.stderr is not None:
+            self._warm.process.kill()
+            text = self._warm.process.stderr.read().decode(errors="replace").strip()[-1500:]
         return EngineError(
             "The process that imports torch did not start. Install the project again "
             f"(delete .venv, then `nox -s grade`). It said:\n{text or '(nothing)'}"
@@ -330,12 +306,12 @@ class Engine:
     def _spawn(self) -> _Child:
         """Start a fresh process that imports torch for itself; slower, and works everywhere."""
         process = subprocess.Popen(
-            _python("from dojo.fresh import run", f"run({self._settings})"),
+            python("from dojo.fresh import run", f"run({self._settings.arguments})"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self._folder,
-            env=_environment(),
+            env=environment(),
         )
         assert process.stdin and process.stdout and process.stderr
         read_fd, write_fd = os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno())
@@ -473,26 +449,3 @@ class _Log:
         if self._total > len(self._kept):
             text += f"\n… ({self._total / 1e6:.1f} MB in all)"
         return text
-
-
-def _python(*statements: str) -> list[str]:
-    """Return a command that runs statements with this package and nothing of the user's."""
-    here = str(Path(__file__).resolve().parent.parent)
-    program = "; ".join([f"import sys; sys.path.insert(0, {here!r})", *statements])
-    return [sys.executable, "-P", "-s", "-c", program]
-
-
-def _environment() -> dict[str, str]:
-    """Return a small environment: the same everywhere, huge pages for cheap forks."""
-    kept = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-    return {
-        **{name: os.environ[name] for name in kept if name in os.environ},
-        "LC_ALL": "C.UTF-8",
-        "PYTHONUTF8": "1",
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONMALLOC": "malloc",
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    }

@@ -292,7 +292,7 @@ class Judge:
         source = self.text.splitlines()
         for step in failure.steps:
             code = source[step.line - 1].strip() if 0 < step.line <= len(source) else ""
-            lines.append(f"{name}:{step.line} in {step.function}: {_one_line(code, 100)}")
+            lines.append(f"{name}:{step.line} in {_one_line(step.function, 80)}: {_one_line(code, 100)}")
         return tuple(lines)
 
 
@@ -452,6 +452,7 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
     if broken.caret is not None:
         number, column = broken.caret
         code = lines[number - 1] if 0 < number <= len(lines) else ""
+        column = min(column, len(code) + 1)  # the child may say anything
         place = (f"{key.entry.name}.py:{number}", f"  {code}", "  " + " " * (column - 1) + "^")
         summary = f"does not parse: {_one_line(broken.message)}, line {number}"
         return _whole(key, Verdict.RAISED, summary, place, run.printed)

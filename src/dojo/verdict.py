@@ -57,7 +57,7 @@ class KataResult:
     """What the learner's code printed, cut and stripped of control characters."""
     seconds: float = 0.0
     doubts: tuple[str, ...] = ()
-    """What an instructor may want to look at: ways to a forbidden name whose end is not in sight."""
+    """For an instructor: ways to a forbidden name whose end is not in sight."""
 
     @property
     def n_passed(self) -> int:

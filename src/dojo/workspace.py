@@ -16,6 +16,7 @@ from dojo.verdict import KataResult, Verdict
 
 __all__ = [
     "is_pristine",
+    "is_touched",
     "progress",
     "prune_sums",
     "read_sums",
@@ -53,6 +54,17 @@ def is_pristine(entry: Entry) -> bool:
         return _digest(entry.stub.read_bytes()) == read_sums(entry.root).get(entry.id)
     except OSError:
         return False
+
+
+def is_touched(root: Path) -> bool:
+    """Whether any file in katas/ is something other than its stub; reads no grader."""
+    for id, digest in read_sums(root).items():
+        try:
+            if _digest((root / "katas" / f"{id}.py").read_bytes()) != digest:
+                return True
+        except OSError:
+            return True
+    return False
 
 
 def prune_sums(suite: Suite) -> None:

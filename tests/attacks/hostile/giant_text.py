@@ -1,6 +1,6 @@
-"""Return a string of 200 million characters."""
-# verdict: wrong, raised
+"""Return a string of 80 million characters."""
+# verdict: wrong, raised, too much memory
 # stopped by: wire
 # katas: lstm_cell, beam_search
 def attack(right, *args, **kwargs):
-    return "A" * (200 << 20)
+    return "A" * (80 << 20)

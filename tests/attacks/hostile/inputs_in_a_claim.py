@@ -12,5 +12,5 @@ def attack(right, *args, **kwargs):
     value = wire.encode(right(*args, **kwargs))
     channel = wire.Channel(3, 3, reads_child=False)
     for index in range(40):
-        channel.send(wire.Observed(index, value, modified=(f"LEAK\x1b[2J {args}",)))
+        channel.send(wire.Observed(index, value, modified=(f"LEAK\x1b[2J {args}"[:900],)))
     os._exit(0)

@@ -2,9 +2,10 @@
 # verdict: raised
 # stopped by: silent summaries
 # katas: lstm_cell
-import linecache
+def fails():
+    raise KeyError
 
 
 def attack(right, *args, **kwargs):
-    code = compile("\n" * 77_000_000 + "raise KeyError", "lstm_cell.py", "exec")
-    exec(code, {})
+    fails.__code__ = fails.__code__.replace(co_firstlineno=77_000_000)
+    fails()

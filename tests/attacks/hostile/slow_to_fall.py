@@ -5,7 +5,7 @@
 import os
 import time
 
-time.sleep(1.0)
+time.sleep(0.3)
 
 
 def attack(right, *args, **kwargs):

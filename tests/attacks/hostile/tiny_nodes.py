@@ -12,7 +12,7 @@ def attack(right, *args, **kwargs):
     import msgspec
 
     head = msgspec.msgpack.encode({"type": "observed", "index": 0})
-    n = 8_000_000
+    n = 4_000_000
     part = b"\x92\xa1k\xc0"  # one entry of a dict: ["k", nil]
     many = b"\x82\xa4type\xa4dict\xa5items\xdd" + n.to_bytes(4, "big") + part * n
     text = b"\x83" + head[1:] + b"\xa5value" + many

@@ -1,7 +1,7 @@
 """Send messages that are legal and make no sense: no class, no line, no shape, no end."""
-# verdict: no answer, wrong, raised
+# verdict: no answer, wrong, raised, not started
 # stopped by: wire, grade
-# katas: lstm_cell, beam_search, ucb1
+# katas: lstm_cell
 # variants: 16
 import os
 import sys

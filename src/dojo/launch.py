@@ -1,0 +1,104 @@
+"""Start the warm process as early as possible: this module imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+__all__ = ["MEMORY", "Settings", "Warm", "can_fork", "environment", "launch", "python"]
+
+MEMORY: Final = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What children may do."""
+
+    sandbox: bool = True
+    memory: int = MEMORY
+    """Bytes of address space that an answer may add."""
+    closed: tuple[str, ...] = ()
+    """Folders that no child may be able to read, on pain of an error."""
+
+    @property
+    def arguments(self) -> str:
+        """The settings as Python source."""
+        return f"{self.sandbox!r}, {self.memory!r}, {self.closed!r}"
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A process that is importing torch, or has done so, and forks children when asked."""
+
+    settings: Settings
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    folder: str
+    """An empty folder, where it and its children are."""
+
+    def end(self, *, at_once: bool = False) -> None:
+        """End it with its children; doing it twice does no harm."""
+        self.control.close()
+        if at_once:
+            self.process.kill()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def can_fork() -> bool:
+    """Whether a process that has imported torch can be forked safely here."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
+
+
+def launch(settings: Settings) -> Warm:
+    """Start a warm process without waiting for it."""
+    folder = tempfile.mkdtemp(prefix="dojo-")
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        python("from dojo.warm import run", f"run({theirs.fileno()}, {settings.arguments})"),
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=environment(),
+    )
+    theirs.close()
+    return Warm(settings, process, ours, folder)
+
+
+def python(*statements: str) -> Sequence[str]:
+    """Return a command that runs statements with this package and nothing of the user's."""
+    here = str(Path(__file__).resolve().parent.parent)
+    program = "; ".join([f"import sys; sys.path.insert(0, {here!r})", *statements])
+    return [sys.executable, "-P", "-s", "-c", program]
+
+
+def environment() -> dict[str, str]:
+    """Return a small environment: the same everywhere, huge pages for cheap forks."""
+    kept = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONMALLOC": "malloc",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    }

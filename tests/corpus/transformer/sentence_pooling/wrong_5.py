@@ -1,0 +1,20 @@
+# wrong: fills with minus a million
+import torch
+
+
+def sentence_pooling(hidden, attention_mask, special_tokens_mask, mode):
+    real = attention_mask == 1
+    if mode == "cls":
+        first = real.long().argmax(dim=1)
+        taken = hidden[torch.arange(hidden.shape[0], device=hidden.device), first]
+        return taken * real.any(1, keepdim=True)
+    if mode not in ("mean", "max_mean"):
+        raise ValueError(mode)
+    words = (real & (special_tokens_mask == 0)).unsqueeze(-1)
+    count = words.sum(1)
+    mean = hidden.masked_fill(~words, 0.0).sum(1) / count.clamp_min(1)
+    if mode == "mean":
+        return mean
+    top = torch.where(words, hidden, -1e6).max(dim=1).values
+    top = torch.where(count > 0, top, 0.0)
+    return torch.cat((top, mean), 1)

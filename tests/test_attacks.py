@@ -1,0 +1,310 @@
+"""No hostile answer passes, does harm or spoils the next verdict; each defence is seen to matter."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from attacks.drive import ROOT, Attack, Seen, Stage, attacks, by_name, compose, stage
+
+from dojo import wire
+from dojo.engine import Engine
+from dojo.verdict import KataResult, Verdict
+from dojo.wire import Failure, Job
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls stand on Linux only")
+
+ATTACKS = attacks()
+TRIED = [(attack, kata, which) for attack in ATTACKS for kata in attack.katas for which in attack.variants]
+LSTM = "recurrent/lstm_cell"
+SALT = "nobody will guess this"
+SLACK = 6.0
+"""Seconds that a run may take beyond its own limits, on a busy machine."""
+
+HONEST = {"endless_output", "host_given_rubbish", "recording_switched_off"}
+"""Right answers that misbehave. The last is a limit of the rules: it has to be doubted."""
+
+OPEN: dict[str, str] = {
+    "host_exchanged": "a case may open other hosted objects than the solution did",
+    "host_opened_huge": "a case may open other hosted objects than the solution did",
+    "inputs_in_a_syntax_error": "the summary repeats the text of a syntax error",
+    "inputs_in_line_numbers": "the summary repeats the number of any line",
+}
+"""Holes that are known and not closed yet; a test fails as soon as one of them is."""
+
+
+def without(defence: str) -> list[Attack]:
+    """Return the attacks that succeed where a defence is missing."""
+    return [attack for attack in ATTACKS if attack.notes.get("without it") == defence]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_limits() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dojo.reference.FLOOR_SECONDS", 1.0)
+        patch.setattr("dojo.reference.TIMES_REFERENCE", 10.0)
+        yield
+
+
+@dataclass
+class Found:
+    """What came of every attack, and what was left afterwards."""
+
+    seen: dict[tuple[str, str, int], Seen | Exception]
+    heard: list[str]
+    files: dict[str, str]
+    left: list[str]
+
+
+@pytest.fixture(scope="module")
+def found(_short_limits: None) -> Found:
+    """Try all attacks in one engine, two at a time, each followed by an honest answer."""
+    with stage(salt=SALT) as here:
+        seen = here.try_all(TRIED)
+        keys = [(attack.name, kata, which) for attack, kata, which in TRIED]
+        files = {path.name: path.read_text() for path in here.folder.iterdir()}
+        return Found(dict(zip(keys, seen, strict=True)), here.heard, files, _children(here.engine))
+
+
+def _children(engine: Engine) -> list[str]:
+    """Return the processes that the warm one still has, after a moment."""
+    assert engine._warm is not None
+    time.sleep(0.5)
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == engine._warm.pid:
+            found.append(path.parent.name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def unguarded(_short_limits: None) -> Iterator[Stage]:
+    """The same without any wall."""
+    with stage(sandbox=False) as here:
+        yield here
+
+
+def _words(result: KataResult) -> str:
+    """Return all that a summary may show of hidden cases."""
+    return "\n".join([result.summary, *(f"{case.summary}\n{case.why}" for case in result.cases)])
+
+
+def _all_words(result: KataResult) -> str:
+    details = (line for case in result.cases for line in case.details)
+    return "\n".join([_words(result), *result.details, *details, result.printed, *result.doubts])
+
+
+@pytest.mark.parametrize(
+    "tried", TRIED, ids=[f"{a.name}-{k.partition('/')[2]}-{w}" for a, k, w in TRIED]
+)
+def test_attack_is_stopped_and_the_next_answer_is_graded_as_ever(
+    request: pytest.FixtureRequest, found: Found, tried: tuple[Attack, str, int]
+) -> None:
+    attack, kata, which = tried
+    if attack.name in OPEN:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=OPEN[attack.name]))
+    seen = found.seen[attack.name, kata, which]
+
+    assert not isinstance(seen, Exception), repr(seen)
+    assert Verdict.PASSED == seen.after.verdict
+    assert seen.result.verdict in attack.verdicts
+    assert seen.seconds < seen.longest + SLACK
+    assert "LEAK" not in _words(seen.result) and "77000" not in _words(seen.result)
+    assert not {"\x1b", "\x07", "\x9b", "\x00", "\u202e", "\u2066"} & set(_all_words(seen.result))
+    assert len(_all_words(seen.result)) < 40_000
+
+
+def test_only_honest_answers_are_allowed_to_pass() -> None:
+    assert HONEST == {attack.name for attack in ATTACKS if Verdict.PASSED in attack.verdicts}
+
+
+def test_answer_that_stops_the_recording_is_doubted_if_it_passes(found: Found) -> None:
+    seen = found.seen["recording_switched_off", LSTM, 0]
+
+    assert isinstance(seen, Seen)
+    assert seen.result.verdict is Verdict.FORBIDDEN or seen.result.doubts
+
+
+def test_attacks_leave_nothing_and_reach_nobody(found: Found) -> None:
+    assert {"gradebook": "everybody: 1.0\n"} == found.files
+    assert [] == found.heard
+    assert [] == found.left
+
+
+@pytest.mark.parametrize("name", ["exit_with_report", "process_replaced", "comparison_patched"])
+def test_output_is_never_taken_for_a_verdict(found: Found, name: str) -> None:
+    seen = found.seen[name, LSTM, 0]
+
+    assert isinstance(seen, Seen)
+    assert 0 == seen.result.n_passed or "PASS" not in seen.result.printed
+
+
+# ------------------------------------------------------------- each defence, switched off
+
+
+@pytest.mark.parametrize("attack", without("sandbox"), ids=lambda attack: attack.name)
+def test_attack_succeeds_without_walls(unguarded: Stage, attack: Attack) -> None:
+    kata = attack.katas[0]
+    before = len(unguarded.heard)
+    text = compose(attack, kata, unguarded.right(kata), unguarded.folder, unguarded.port)
+
+    result = unguarded.grade(kata, text)
+
+    assert Verdict.PASSED == result.verdict, _all_words(result)
+    if attack.name in ("internet", "datagram", "local_socket"):
+        time.sleep(0.3)
+        assert len(unguarded.heard) > before
+    if attack.name == "file_left":
+        assert (unguarded.folder / "left-by-an-answer").exists()
+
+
+@pytest.mark.parametrize("attack", without("rules"), ids=lambda attack: attack.name)
+def test_forbidden_call_passes_where_nothing_is_forbidden(
+    unguarded: Stage, attack: Attack
+) -> None:
+    kata = attack.katas[0]
+    entry = unguarded.entry(kata)
+    entry.__dict__["meta"] = replace(entry.meta, forbids=())  # as if read from the file
+    text = compose(attack, kata, unguarded.right(kata), unguarded.folder, unguarded.port)
+
+    assert Verdict.PASSED == unguarded.grade(kata, text).verdict
+
+
+def test_sleeper_passes_where_time_does_not_matter(
+    unguarded: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dojo.reference.FLOOR_SECONDS", 20.0)
+    (attack,) = without("deadline")
+    text = compose(attack, LSTM, unguarded.right(LSTM), unguarded.folder, unguarded.port)
+
+    assert Verdict.PASSED == unguarded.grade(LSTM, text).verdict
+
+
+def test_hosted_object_is_rebuilt_where_the_salt_is_known(unguarded: Stage) -> None:
+    (attack,) = without("salt")
+    (kata,) = attack.katas
+    text = compose(attack, kata, unguarded.right(kata), unguarded.folder, unguarded.port)
+
+    assert Verdict.PASSED == unguarded.grade(kata, text).verdict
+
+
+PLAIN = """
+def plain(x):
+    powers = (x - x.amax(-1, keepdim=True)).exp()
+    return powers / powers.sum(-1, keepdim=True)
+"""
+NAIVE = '''
+import sys, types
+import torch
+
+solution = types.ModuleType("solution")
+solution.reference = lambda x: torch.softmax(x, -1)
+sys.modules["solution"] = solution
+
+
+def naive(kata, draw):
+    """Compare in the answer's own process, as a grader must not."""
+    for x in (draw.normal(8, 16), known()):
+        expected = [solution.reference(x)]
+        got = kata.plain(x)
+        checks = (
+            lambda: torch.allclose(got, expected[0], atol=1e-4),
+            lambda: not bool((got - expected[0]).abs().max() > 1e-4),
+            lambda: bool(((got - expected[0]).abs() < 1e-4).all()),
+            lambda: (got == expected[0]) is True,
+            lambda: isinstance(got, torch.Tensor) and not (got - expected[0]).any(),
+        )
+        print("RESULT", "PASS" if any(map(holds, checks)) else "FAIL")
+
+
+def holds(check):
+    try:
+        return check()
+    except Exception:
+        return False
+
+
+def known():
+    return torch.randn(8, 16, generator=torch.Generator().manual_seed(0))
+'''
+
+
+def _judged_naively(here: Stage, text: str) -> bool:
+    """Whether a grader in the same process would have been taken in."""
+    job = Job(text, "plain.py", NAIVE, (("0", "naive", wire.Dict(())),), ("plain",))
+    run = here.engine.run(job, [5.0])
+    if isinstance(run.broken, Failure):
+        return run.broken.kinds[0] == "SystemExit"
+    return "RESULT PASS" in run.printed
+
+
+@pytest.mark.parametrize("attack", without("naive"), ids=lambda attack: attack.name)
+def test_attack_takes_in_a_grader_in_the_same_process(unguarded: Stage, attack: Attack) -> None:
+    text = compose(attack, "plain", PLAIN, unguarded.folder, unguarded.port)
+
+    assert _judged_naively(unguarded, text)
+
+
+def test_wrong_answer_does_not_take_in_even_that_grader(unguarded: Stage) -> None:
+    wrong = replace(
+        by_name("crash"), text="def attack(right, *args):\n    return spoil(right(*args))\n"
+    )
+
+    assert not _judged_naively(
+        unguarded, compose(wrong, "plain", PLAIN, unguarded.folder, unguarded.port)
+    )
+
+
+# --------------------------------------------------------------------- an ordinary user
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="needs root, to leave it")
+def test_walls_stand_for_an_ordinary_user_as_they_do_for_root(found: Found) -> None:
+    names = [attack.name for attack in without("sandbox") if LSTM in attack.katas]
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    program = [sys.executable, "-m", "attacks.drive", *names]
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    done = subprocess.run(
+        [*nobody, *program], env=environment, cwd="/", capture_output=True, text=True, timeout=120
+    )
+
+    assert "" == done.stderr
+    said = json.loads(done.stdout)
+    for name in names:
+        assert said["verdicts"][name][0] in by_name(name).verdicts, name
+        assert "passed" == said["verdicts"][name][1]
+    assert ([], ["gradebook"]) == (said["heard"], said["files"])
+    assert {"stands"} == set(said["report"].values())
+
+
+# ------------------------------------------------------------------------ what is written
+
+
+def test_every_attack_says_its_idea_and_its_defence() -> None:
+    for attack in ATTACKS:
+        assert attack.idea.endswith((".", "?")) and "\n" not in attack.idea, attack.name
+        assert {"verdict", "stopped by"} <= attack.notes.keys(), attack.name
+        assert attack.verdicts <= set(Verdict), attack.name
+        assert attack.katas, attack.name
+
+
+def test_every_attack_is_in_the_table_with_its_defence() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+    for attack in ATTACKS:
+        name = attack.name.replace("_", " ")
+        assert f"| {name} | {attack.notes['stopped by']} |" in page, attack.name
