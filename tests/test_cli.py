@@ -528,3 +528,16 @@ def is_running(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+
+
+def test_doctor_tries_every_wall(dojo: Dojo, suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = dojo("doctor")
+    assert 0 == ran.status
+    assert "Every wall stands" in ran.out
+
+    report = {"internet": "falls: connected", "writing a file": "stands"}
+    monkeypatch.setattr("dojo.walls.self_test", lambda closed: report)
+    ran = dojo("doctor")
+    assert 1 == ran.status
+    assert "falls: connected" in ran.out
+    assert "grade only code that you trust" in ran.out

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import enum
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -537,24 +538,21 @@ def test_random_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 def test_hundred_thousand_damaged_messages_are_read_or_refused() -> None:
-    rng = np.random.default_rng(0)
-    interesting = np.frombuffer(
-        b"\x00\x01\x7f\x80\x90\xa1\xc0\xc3\xc4\xca\xcf\xd3\xdd\xdf\xff", "u1"
-    )
+    rng = random.Random(0)
+    interesting = b"\x00\x01\x7f\x80\x90\xa1\xc0\xc3\xc4\xca\xcf\xd3\xdd\xdf\xff"
     refused = 0
     for _ in range(100_000):
-        data = bytearray(SEEDS[rng.integers(len(SEEDS))])
-        for at in rng.integers(len(data), size=rng.integers(1, 4)):
-            choice = rng.integers(4)
-            if choice == 0:
+        data = bytearray(rng.choice(SEEDS))
+        for _ in range(rng.randrange(1, 4)):
+            at, damage = rng.randrange(len(data)), rng.randrange(4)
+            if damage == 0:
                 data[at] = rng.choice(interesting)
-            elif choice == 1:
-                data[at] ^= 1 << int(rng.integers(8))
-            elif choice == 2:
-                del data[at : at + 1]
-                data += b"\0"
+            elif damage == 1:
+                data[at] ^= 1 << rng.randrange(8)
+            elif damage == 2:
+                del data[at]
             else:
-                data[at:at] = bytes(rng.choice(interesting, 1))
+                data.insert(at, rng.choice(interesting))
         try:
             use(parse(bytes(data)))
         except Malformed:
@@ -589,14 +587,14 @@ TINY: dict[str, Callable[[int], bytes]] = {
 
 @pytest.mark.parametrize("kind", TINY)
 def test_message_of_too_many_values_is_refused(kind: str) -> None:
-    parse(TINY[kind](1000))
+    parse(TINY[kind](100))
     with pytest.raises(Malformed, match="more than 1048576 values"):
         parse(TINY[kind](wire.MAX_VALUES + 1))
 
 
 def test_full_message_of_tiny_values_takes_neither_memory_nor_time() -> None:
     """In a process of its own, since memory that was once used stays counted."""
-    script = """
+    script = r"""
 import resource, sys, time
 from dojo import wire
 start = b"\x83\xa4type\xa8observed\xa5index\x00\xa5value\x82\xa4type\xa4dict\xa5items\xdd"

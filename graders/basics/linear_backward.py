@@ -12,10 +12,11 @@ kata = Kata(
     hints=(
         "Write down the shape of each gradient first: it is the shape of the thing itself. Which "
         "product of the shapes at hand gives it?",
-        "Flatten all leading axes into one. Nothing about the layer changes, and you are left with "
-        "the case of a matrix.",
-        "For one vector the weight's gradient is an outer product. For many, sum the outer products: "
-        "that sum is one matrix product. The bias behaves like a weight whose input is always one.",
+        "Flatten all leading axes into one. Nothing about the layer changes, and you are left "
+        "with the case of a matrix.",
+        "For one vector the weight's gradient is an outer product. For many, sum the outer "
+        "products: that sum is one matrix product. The bias behaves like a weight whose input is "
+        "always one.",
     ),
     follow_ups={
         "Derive the weight's gradient with indices.": (
@@ -23,12 +24,13 @@ kata = Kata(
             "because every vector uses the same W."
         ),
         "What has to be kept from the forward pass?": (
-            "Only x, and the weight, which is there anyway. y is not needed. This is why activation "
-            "memory grows with the batch, and what checkpointing saves by computing x again."
+            "Only x, and the weight, which is there anyway. y is not needed. This is why "
+            "activation memory grows with the batch, and what checkpointing saves by computing x "
+            "again."
         ),
         "What do the passes cost?": (
-            "With N vectors, forward takes 2·N·d_in·d_out operations and backward twice that: one such "
-            "product for x and one for W."
+            "With N vectors, forward takes 2·N·d_in·d_out operations and backward twice that: one "
+            "such product for x and one for W."
         ),
         "How would you check your gradients?": (
             "Central differences of Σ g ⊙ y in each input, in float64, with a relative error; or "

@@ -18,24 +18,27 @@ kata = Kata(
     follow_ups={
         "Derive the gradient of the logits.": (
             "loss = log Σⱼ exp(xⱼ) − x_t for one row. The derivative of the first term in xᵢ is "
-            "softmax(x)ᵢ, that of the second is 1 for i = t. So it is softmax(x) − onehot(t), and the mean "
-            "over rows brings 1/N."
+            "softmax(x)ᵢ, that of the second is 1 for i = t. So it is softmax(x) − onehot(t), and "
+            "the mean over rows brings 1/N."
         ),
         "What is kept from the forward pass, and what could be left out?": (
             "x, h and the probabilities. z is not needed if h is there, since h > 0 exactly where "
             "z > 0. The mask alone takes one bit per unit."
         ),
         "Why is squared error a worse loss here?": (
-            "Its gradient carries the softmax's slope as a factor, which vanishes when the network is "
-            "confidently wrong. With cross-entropy that factor cancels, and the error itself is left."
+            "Its gradient carries the softmax's slope as a factor, which vanishes when the "
+            "network is confidently wrong. With cross-entropy that factor cancels, and the error "
+            "itself is left."
         ),
         "What is a dead unit, and what helps?": (
-            "One whose z is negative for every row: it gets no gradient and never comes back. Smaller "
-            "rates, suitable initial weights, normalisation, or a leaky ReLU or GELU help."
+            "One whose z is negative for every row: it gets no gradient and never comes back. "
+            "Smaller rates, suitable initial weights, normalisation, or a leaky ReLU or GELU "
+            "help."
         ),
         "What happens if all weights start at zero?": (
-            "h is zero and so is every gradient but that of b₂. With equal weights other than zero, all hidden "
-            "units get equal gradients and stay copies of each other. Random weights break this symmetry."
+            "h is zero and so is every gradient but that of b₂. With equal weights other than "
+            "zero, all hidden units get equal gradients and stay copies of each other. Random "
+            "weights break this symmetry."
         ),
     },
     source="Goodfellow, Bengio and Courville 2016, Deep Learning, §6.5, algorithms 6.3 and 6.4",

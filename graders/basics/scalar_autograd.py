@@ -8,37 +8,39 @@ kata = Kata(
     asked="Write a scalar autograd engine: a Value class with operators and backward().",
     asked_zh="手写一个标量自动求导引擎：带运算符重载和 backward() 的 Value 类。",
     hints=(
-        "What must the result of an operation remember so that, given its own gradient, it can pass "
-        "the right share on to each operand?",
+        "What must the result of an operation remember so that, given its own gradient, it can "
+        "pass the right share on to each operand?",
         "A Value that is used twice gets gradient from both uses, and may pass on only after both "
         "have come. Which order of the Values guarantees that?",
         "Order everything so that operands come before results, without recursion; clear all "
-        "gradients; set the last one to 1; walk the order backwards and add. Subtraction, negation and "
-        "division follow from operations that you already have.",
+        "gradients; set the last one to 1; walk the order backwards and add. Subtraction, "
+        "negation and division follow from operations that you already have.",
     ),
     follow_ups={
         "Why reverse mode for training networks?": (
-            "One backward pass gives the gradient of one output in all inputs, for a small multiple of the "
-            "forward cost. Forward mode needs a pass per input, so it suits few inputs and many outputs."
+            "One backward pass gives the gradient of one output in all inputs, for a small "
+            "multiple of the forward cost. Forward mode needs a pass per input, so it suits few "
+            "inputs and many outputs."
         ),
         "How much memory does it take?": (
-            "Every intermediate that a slope needs is kept until backward, so memory grows with the number of "
-            "operations. Checkpointing keeps some and computes the others again."
+            "Every intermediate that a slope needs is kept until backward, so memory grows with "
+            "the number of operations. Checkpointing keeps some and computes the others again."
         ),
         "Why does PyTorch accumulate into grad instead of setting it?": (
-            "So that several backward passes, of micro-batches or of several losses, add up without extra code. "
-            "The price is that zero_grad must be called between steps."
+            "So that several backward passes, of micro-batches or of several losses, add up "
+            "without extra code. The price is that zero_grad must be called between steps."
         ),
         "How would you extend it to tensors?": (
             "Replace slopes by functions that map an upstream gradient to operand gradients "
             "(vector–Jacobian products), and sum gradients over axes that were broadcast."
         ),
         "How would you get second derivatives?": (
-            "Let backward work on Values instead of floats, so that the gradient is itself a graph, and "
-            "call backward on it."
+            "Let backward work on Values instead of floats, so that the gradient is itself a "
+            "graph, and call backward on it."
         ),
     },
     source="Baydin et al. 2018, JMLR 18(153), arXiv:1502.05767, §3.2",
+    forbids=("torch.Tensor.backward", "torch.autograd.grad"),
 )
 
 
@@ -66,7 +68,8 @@ def operations(kata, draw):
 def plain_numbers(kata, draw):
     """takes plain numbers on either side, whole ones too"""
     (a,), c = values(kata, draw, 1), float(draw.numpy.uniform(low=1.0, high=3.0))
-    results = [a + c, a - c, a * c, a / c, c + a, c - a, c * a, c / a, 2 - a, 3 / a]
+    results = [a + c, a - c, a * c, a / c, c + a, c - a, c * a, c / a]
+    results += [2 - a, 3 / a, a / 2, 1 + a * 3 - 4]
     return [seen(result, a) for result in results]
 
 

@@ -12,28 +12,29 @@ kata = Kata(
     hints=(
         "Which number could you subtract from every score without changing the result, and which "
         "choice makes overflow impossible?",
-        "Maximum and sum are taken per slice. What shape must they have to line up with the scores "
-        "again when the axis is not the last one?",
+        "Maximum and sum are taken per slice. What shape must they have to line up with the "
+        "scores again when the axis is not the last one?",
         "Convert integers, subtract each slice's maximum, exponentiate, divide by each slice's "
         "sum. Then look at a slice of −∞ only: where do its two NaN come from?",
     ),
     follow_ups={
         "Why does subtracting the maximum change nothing?": (
             "exp(x − c) = exp(x)·exp(−c), and the factor exp(−c) cancels between numerator and "
-            "denominator. With c the maximum, the largest exponent is 0, so nothing overflows, and "
-            "the sum is at least 1, so nothing is divided by zero."
+            "denominator. With c the maximum, the largest exponent is 0, so nothing overflows, "
+            "and the sum is at least 1, so nothing is divided by zero."
         ),
         "What is the Jacobian?": (
-            "∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ). A backward pass never forms it: with upstream gradient g, the "
-            "result is y ⊙ (g − Σ g ⊙ y) along the axis."
+            "∂yᵢ/∂xⱼ = yᵢ(δᵢⱼ − yⱼ). A backward pass never forms it: with upstream gradient g, "
+            "the result is y ⊙ (g − Σ g ⊙ y) along the axis."
         ),
         "Why not take the logarithm of the result?": (
             "Small weights underflow to zero and their logarithm is −∞. Compute x − max − "
             "log Σ exp(x − max) instead, which stays exact for unlikely classes."
         ),
         "How would you do it in one pass over a stream?": (
-            "Keep a running maximum m and sum s. When a new score raises the maximum to m′, rescale "
-            "s by exp(m − m′) before adding. This online softmax is what flash attention is built on."
+            "Keep a running maximum m and sum s. When a new score raises the maximum to m′, "
+            "rescale s by exp(m − m′) before adding. This online softmax is what flash attention "
+            "is built on."
         ),
         "What does a temperature do?": (
             "The scores are divided by T first. T → 0 tends to the argmax, T → ∞ to equal weights."

@@ -12,8 +12,8 @@ kata = Kata(
     asked="Write cross-entropy from logits, with class weights and an ignore_index.",
     asked_zh="手写从 logits 出发的交叉熵损失，支持类别权重和 ignore_index。",
     hints=(
-        "Write −log softmax(x)[y] as a difference of two terms. Which of the two can overflow, and "
-        "what is the standard cure?",
+        "Write −log softmax(x)[y] as a difference of two terms. Which of the two can overflow, "
+        "and what is the standard cure?",
         "An ignored target may be no valid index. What can you put in its place before you look "
         "anything up, and how do you make sure that it counts for nothing?",
         "Build two vectors of length N, losses and weights, both zero in ignored rows. The sum of "
@@ -21,8 +21,9 @@ kata = Kata(
     ),
     follow_ups={
         "What is the gradient of one row's loss?": (
-            "softmax(x) minus the one-hot target, times the row's weight, and for the mean divided by "
-            "the sum of weights. It lies between −1 and 1 per logit, so it never explodes."
+            "softmax(x) minus the one-hot target, times the row's weight, and for the mean "
+            "divided by the sum of weights. It lies between −1 and 1 per logit, so it never "
+            "explodes."
         ),
         "Why compute it from logits and not from probabilities?": (
             "In float32 a probability below about 1e-45 is zero and its logarithm −∞, with a NaN "
@@ -30,16 +31,16 @@ kata = Kata(
             "and the fused gradient needs no division by the probability."
         ),
         "Why divide by the sum of weights?": (
-            "Then the loss stays an average: multiplying all weights by a constant changes nothing, "
-            "and a batch full of heavy classes does not get a larger step."
+            "Then the loss stays an average: multiplying all weights by a constant changes "
+            "nothing, and a batch full of heavy classes does not get a larger step."
         ),
         "What goes wrong with the mean across several micro-batches or devices?": (
             "Each divides by its own number of kept rows, so an average of means gives tokens in "
             "short batches too much weight. Sum losses and weights separately, and divide once."
         ),
         "How does the loss relate to KL divergence and maximum likelihood?": (
-            "It is the negative log-likelihood of the targets. Against a target distribution p it is "
-            "H(p) + KL(p‖q); for one-hot targets H(p) = 0, so both are the same."
+            "It is the negative log-likelihood of the targets. Against a target distribution p it "
+            "is H(p) + KL(p‖q); for one-hot targets H(p) = 0, so both are the same."
         ),
     },
     source="Goodfellow, Bengio and Courville 2016, Deep Learning, §6.2.2.3",

@@ -5,30 +5,30 @@ from dojo import Kata, case
 kata = Kata(
     minutes=15,
     level="core",
-    asked="Write the knowledge distillation loss: soft targets with a temperature plus hard labels.",
+    asked="Write the distillation loss: soft targets at a temperature plus hard labels.",
     asked_zh="手写知识蒸馏损失：带温度的软目标加硬标签。",
     hints=(
         "Two distributions per row, both softened. Which of them weighs the logarithms, and which "
         "one is allowed to learn?",
         "Stay with log-softmax on both sides, so that a probability of zero never meets a "
         "logarithm. Then ask over which axis you sum and over which you average.",
-        "Soft part: divergence from teacher to student per row, averaged over rows, times T². Hard "
-        "part: plain cross-entropy of the student's own logits. Mix with α and 1 − α.",
+        "Soft part: divergence from teacher to student per row, averaged over rows, times T². "
+        "Hard part: plain cross-entropy of the student's own logits. Mix with α and 1 − α.",
     ),
     follow_ups={
         "Why T²?": (
             "The gradient of the soft part in a student logit is (q − p)/T, and for large T the "
-            "difference q − p itself shrinks like 1/T. The factor T² undoes both, so T can be changed "
-            "without tuning α again."
+            "difference q − p itself shrinks like 1/T. The factor T² undoes both, so T can be "
+            "changed without tuning α again."
         ),
         "Why a temperature at all?": (
-            "A good teacher gives wrong classes tiny probabilities, but their ratios say which classes are "
-            "alike. Softening makes these ratios visible to the loss."
+            "A good teacher gives wrong classes tiny probabilities, but their ratios say which "
+            "classes are alike. Softening makes these ratios visible to the loss."
         ),
         "Forward or reverse KL?": (
             "KL(teacher ‖ student) makes the student cover all that the teacher finds likely. The "
-            "reverse picks one mode and avoids what the teacher finds unlikely; for generating text with a "
-            "small student that can be the better choice."
+            "reverse picks one mode and avoids what the teacher finds unlikely; for generating "
+            "text with a small student that can be the better choice."
         ),
         "Could you use the cross-entropy with soft targets?": (
             "For training yes: it differs by the teacher's entropy, which is constant in the "

@@ -10,34 +10,34 @@ kata = Kata(
     asked="Write cross-entropy with label smoothing and an ignore_index.",
     asked_zh="手写带标签平滑（label smoothing）和 ignore_index 的交叉熵损失。",
     hints=(
-        "Insert the smoothed distribution into the cross-entropy and collect terms. What two simple "
-        "quantities per row are left?",
+        "Insert the smoothed distribution into the cross-entropy and collect terms. What two "
+        "simple quantities per row are left?",
         "One is the usual negative log-probability of the right class, the other involves all "
         "classes alike. How are the two mixed?",
-        "No one-hot matrix is needed: log-softmax, look up one entry, average all of them, mix with "
-        "1 − ε and ε. Ignored rows must be missing from both the sum and the count.",
+        "No one-hot matrix is needed: log-softmax, look up one entry, average all of them, mix "
+        "with 1 − ε and ε. Ignored rows must be missing from both the sum and the count.",
     ),
     follow_ups={
         "What logits minimise the loss?": (
-            "The softmax equals q: the right class leads all others by "
-            "log((1 − ε + ε/K) / (ε/K)), a finite gap. With hard labels the gap would have to grow "
-            "without end."
+            "The softmax equals q: the right class leads all others by log((1 − ε + ε/K) / "
+            "(ε/K)), a finite gap. With hard labels the gap would have to grow without end."
         ),
         "What is the gradient?": (
-            "softmax(logits) − q, over the number of rows. It changes sign once the right class is "
-            "more certain than 1 − ε + ε/K, so overconfidence is pulled back."
+            "softmax(logits) − q, over the number of rows. It changes sign once the right class "
+            "is more certain than 1 − ε + ε/K, so overconfidence is pulled back."
         ),
         "When does it hurt?": (
-            "A teacher trained with it distils worse, since the similarities between wrong classes are "
-            "flattened. It also blurs calibrated tails, and the loss no longer gives a perplexity."
+            "A teacher trained with it distils worse, since the similarities between wrong "
+            "classes are flattened. It also blurs calibrated tails, and the loss no longer gives "
+            "a perplexity."
         ),
         "How does it relate to a KL term?": (
-            "Up to a constant it adds ε · KL(uniform ‖ p) to (1 − ε) times the cross-entropy: a penalty "
-            "on distributions that are far from uniform."
+            "Up to a constant it adds ε · KL(uniform ‖ p) to (1 − ε) times the cross-entropy: a "
+            "penalty on distributions that are far from uniform."
         ),
         "ε/K or ε/(K − 1)?": (
-            "The two differ only in how ε is named: spreading ε′ over the K − 1 wrong classes equals "
-            "ε = ε′·K/(K − 1) over all K. With a large vocabulary nobody can tell; in a "
+            "The two differ only in how ε is named: spreading ε′ over the K − 1 wrong classes "
+            "equals ε = ε′·K/(K − 1) over all K. With a large vocabulary nobody can tell; in a "
             "test of two classes it doubles the smoothing."
         ),
     },

@@ -10,12 +10,12 @@ kata = Kata(
     asked="Write the next-token loss and the perplexity of a padded batch.",
     asked_zh="手写带 padding 的批次上的下一个 token 预测损失和困惑度（perplexity）。",
     hints=(
-        "Which token do the logits at position 3 say something about? Which position's logits, and which "
-        "token, are left over?",
-        "After the shift every guess has two positions. Build the mask of the guesses from the mask of "
-        "the tokens, and try it with padding on the left.",
-        "Cut logits and tokens, look up log-probabilities with harmless ids in place of padding, then "
-        "divide one sum over the batch by one count over the batch. Perplexity comes last.",
+        "Which token do the logits at position 3 say something about? Which position's logits, "
+        "and which token, are left over?",
+        "After the shift every guess has two positions. Build the mask of the guesses from the "
+        "mask of the tokens, and try it with padding on the left.",
+        "Cut logits and tokens, look up log-probabilities with harmless ids in place of padding, "
+        "then divide one sum over the batch by one count over the batch. Perplexity comes last.",
     ),
     follow_ups={
         "Why not average per sequence first?": (
@@ -23,21 +23,22 @@ kata = Kata(
             "likelihood is a product over tokens; its mean per token needs one sum and one count."
         ),
         "How do you combine several batches, or several devices?": (
-            "Add up the sums of losses and the counts, and divide once at the end. Means of batches with "
-            "different numbers of tokens cannot be averaged, and perplexities even less."
+            "Add up the sums of losses and the counts, and divide once at the end. Means of "
+            "batches with different numbers of tokens cannot be averaged, and perplexities even "
+            "less."
         ),
         "Can perplexities of two models be compared?": (
-            "Only with the same tokens. With different tokenizers compare bits per byte: the total loss "
-            "over ln 2, divided by the number of bytes of the text."
+            "Only with the same tokens. With different tokenizers compare bits per byte: the "
+            "total loss over ln 2, divided by the number of bytes of the text."
         ),
         "What does a perplexity of 20 mean?": (
-            "The model is as uncertain, in the geometric mean, as if it chose evenly among 20 tokens. "
-            "A uniform model has the size of its vocabulary."
+            "The model is as uncertain, in the geometric mean, as if it chose evenly among 20 "
+            "tokens. A uniform model has the size of its vocabulary."
         ),
         "How do you score a text longer than the context?": (
-            "Slide a window with overlap and count only the tokens that are new in each window, so "
-            "that all but the first have enough context. A larger overlap costs more passes and "
-            "gives a lower, fairer figure."
+            "Slide a window with overlap and count only the tokens that are new in each window, "
+            "so that all but the first have enough context. A larger overlap costs more passes "
+            "and gives a lower, fairer figure."
         ),
     },
     source="Jurafsky and Martin, Speech and Language Processing, 3rd ed., chapter on n-gram models",
@@ -95,10 +96,10 @@ def nothing_to_count(kata, draw, B, T, V, p):
 @case(B=2, T=6, V=5, scale=3e4, shift=0.0)
 @case(B=3, T=4, V=6, scale=1.0, shift=400.0)
 def huge(kata, draw, B, T, V, scale, shift):
-    """has a finite loss for logits in the ten thousands, and for ones that are all large"""
+    """has a finite loss for huge logits, and an infinite perplexity only where it must"""
     logits = shift + draw.normal(B, T, V, scale=scale)
     tokens = draw.integers(B, T, high=V)
-    return kata.sequence_nll(logits, tokens, torch.ones(B, T, dtype=torch.bool))[0]
+    return kata.sequence_nll(logits, tokens, torch.ones(B, T, dtype=torch.bool))
 
 
 @case(B=3, T=7, V=6)

@@ -69,6 +69,14 @@ def float64(kata, draw, T, d_head, offset):
     return kata.rotary_embedding(draw.normal(2, T, d_head, dtype="float64"), offset)
 
 
+@case(T=4, S=5, d_head=6, d_v=3)
+def defaults(kata, draw, T, S, d_head, d_v):
+    """begins at position 0 and takes 10000 for the base unless told otherwise"""
+    q, k = draw.normal(T, d_head, dtype="float64"), draw.normal(S, d_head, dtype="float64")
+    attended = kata.rotary_attention(q, k, draw.normal(S, d_v, dtype="float64"))
+    return {"rotated": kata.rotary_embedding(q), "attended": attended}
+
+
 @case(T=5, d_head=8, offset=777, dtype="bfloat16")
 @case(T=6, d_head=4, offset=3001, dtype="float16")
 def half(kata, draw, T, d_head, offset, dtype):

@@ -5,8 +5,9 @@
     logits = h W₂ᵀ + b₂
     loss = −(1/N) Σₙ log softmax(logitsₙ)[targetₙ]
 
-Return the loss and the gradient of the loss with respect to W₁, b₁, W₂ and b₂. A unit whose z is exactly 0
-passes no gradient on. Logits may be in the thousands; loss and gradients are finite all the same.
+Return the loss and the gradient of the loss with respect to W₁, b₁, W₂ and b₂. A unit whose z is
+exactly 0 passes no gradient on. Logits may be in the thousands; loss and gradients are finite all
+the same.
 
 There is at least one row, and every target lies in 0 … K − 1. All floating-point arrays are
 float64. Arguments are left as they are.

@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation of scalars.
 
-A `Value` wraps a number, and arithmetic on Values makes new Values that remember how they came about:
+A `Value` wraps a number, and arithmetic on Values makes new Values that remember how they came
+about:
 
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b + a**2
@@ -17,9 +18,9 @@ changes its operands. With that, Python's own `sum` works too:
     >>> sum([Value(1.0), Value(4.0)]).data
     5.0
 
-`y.backward()` sets `grad` to ∂y/∂v for every Value v that y depends on, y itself and everything in between
-included. What stood there before does not matter: calling it again gives the same gradients. The `grad`
-of all other Values stays as it is; it starts at 0.0.
+`y.backward()` sets `grad` to ∂y/∂v for every Value v that y depends on, y itself and everything in
+between included. What stood there before does not matter: calling it again gives the same
+gradients. The `grad` of all other Values stays as it is; it starts at 0.0.
 
 A Value may be used any number of times, also within one operation. A graph may be several thousand
 operations deep, deeper than Python's functions may call each other, and backward takes one

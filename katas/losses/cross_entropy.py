@@ -7,9 +7,9 @@ Row n has logits xₙ over K classes and the right class yₙ:
     "sum":   Σₙ w[yₙ] · lossₙ
     "mean":  Σₙ w[yₙ] · lossₙ / Σₙ w[yₙ]
 
-without `weight` all w are 1. Both sums leave out the rows whose target is `ignore_index`, which may be any
-number, inside or outside 0 … K − 1. If all rows are left out, the loss is 0 under either reduction: it
-still backpropagates, and the gradient is zero.
+Without `weight` all w are 1. Both sums leave out the rows whose target is `ignore_index`, which may
+be any number, inside or outside 0 … K − 1. If all rows are left out, the loss is 0 under either
+reduction: it still backpropagates, and the gradient is zero.
 
 Logits may be huge. A logit of −∞ rules a class out: its gradient is zero, and no right class is
 ever ruled out. Ignored rows may hold −∞ anywhere, but in one class at least they are finite. Other

@@ -6,8 +6,9 @@
     loss = α · soft + (1 − α) · hard
 
 The hard part knows no temperature. Only the student learns: nothing is sent back to the teacher's
-logits, whose gradient stays None. Logits are finite, but may be in the ten thousands, and the loss is
-finite all the same. T is positive, 0 ≤ α ≤ 1, targets lie in 0 … K − 1, and there is at least one row.
+logits, whose gradient stays None. Logits are finite, but may be in the ten thousands, and the loss
+is finite all the same. T is positive, 0 ≤ α ≤ 1, targets lie in 0 … K − 1, and there is at least
+one row.
 
 The loss is a tensor without axes, of the dtype of the logits.
 

@@ -10,8 +10,8 @@ Return the mean over the rows whose target is not `ignore_index`, which may be a
 outside 0 … K − 1. If every row is ignored, the loss is 0: it still backpropagates, and the gradient
 is zero.
 
-All logits are finite, but they may be huge. Other targets lie in 0 … K − 1, and there is at least one
-row. With ε = 0 this is plain cross-entropy, and with ε = 1 the target is the same for all rows.
+All logits are finite, but they may be huge. Other targets lie in 0 … K − 1, and there is at least
+one row. With ε = 0 this is plain cross-entropy, and with ε = 1 the target is the same for all rows.
 The loss is a tensor without axes, of the dtype of `logits`.
 
 >>> logits = torch.tensor([[2.0, 0.0, 0.0, 0.0]])

@@ -4,16 +4,16 @@ The logits at position t are the model's guess at the token at position t + 1:
 
     nllₜ = −log softmax(logitsₜ)[tokensₜ₊₁],    t = 0 … T − 2
 
-A guess counts if both positions are real, the one it is made at and the one it is about: `mask` is True
-there. Padding may stand on the right, on the left or anywhere; the token ids in it may be any number,
-−100 for example, its logits are finite, and neither has any influence.
+A guess counts if both positions are real, the one it is made at and the one it is about: `mask` is
+True there. Padding may stand on the right, on the left or anywhere; the token ids in it may be any
+number, −100 for example, its logits are finite, and neither has any influence.
 
     loss = sum of all nll that count / how many there are, in the whole batch
     perplexity = exp(loss)
 
-If none counts, as with T = 1, the loss is 0: it still backpropagates, and the gradient is zero. B and T are
-at least 1. Logits may be huge, and then the perplexity may be +∞. Both results are tensors without axes, of
-the dtype of `logits`; only the loss is trained on.
+If none counts, as with T = 1, the loss is 0: it still backpropagates, and the gradient is zero. B
+and T are at least 1. Logits may be huge, and then the perplexity may be +∞. Both results are
+tensors without axes, of the dtype of `logits`; only the loss is trained on.
 
 >>> tokens = torch.tensor([[3, 1, 2], [0, 1, -100]])
 >>> mask = torch.tensor([[True, True, True], [True, True, False]])

@@ -26,7 +26,10 @@ from torch import Tensor, nn
 
 
 class AdditiveAttention(nn.Module):
-    """Linear layers without bias: `W` from d_query and `U` from d_key to d_hidden, `v` to one score."""
+    """Linear layers without bias, all named as in the equation.
+
+    `W` goes from d_query to d_hidden, `U` from d_key to d_hidden, and `v` from d_hidden to 1.
+    """
 
     def __init__(self, d_query: int, d_key: int, d_hidden: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """Forward and backward pass of an affine layer, in NumPy.
 
-The layer maps every vector along the last axis of `x`; all axes in front of it, be they several, one or
-none, are leading axes and come out as they went in:
+The layer maps every vector along the last axis of `x`; all axes in front of it, be they several,
+one or none, are leading axes and come out as they went in:
 
     y = x Wᵀ + b,    W of shape (d_out, d_in), b of shape (d_out,)
 
@@ -50,15 +50,16 @@ def linear_backward(
     inputs = x.reshape(-1, x.shape[-1])
     grads = grad_y.reshape(-1, grad_y.shape[-1])
     grad_weight = grads.T @ inputs
-    # ✗ grad_weight = inputs.T @ grads — This is the gradient of the transposed weight: put the outputs
-    #   first, as the weight does.
-    # ✗ grad_weight = (inputs.T @ grads).reshape(weight.shape) — Reshaping gives the right shape with
-    #   the numbers in the wrong places: transpose instead.
+    # ✗ grad_weight = inputs.T @ grads — This is the gradient of the transposed weight: put the
+    #   outputs first, as the weight does.
+    # ✗ grad_weight = (inputs.T @ grads).reshape(weight.shape) — Reshaping gives the right shape
+    #   with the numbers in the wrong places: transpose instead.
     # ✗ grad_weight = grads.T @ inputs / len(inputs) — The gradient of a sum over vectors is a sum:
     #   averaging is up to the loss.
-    # ✗ grad_weight = grads.T @ inputs / len(x) — Averaging over the first axis is up to the loss: sum.
-    # ✗ grad_weight = np.swapaxes(grad_y, -1, -2) @ x — With several leading axes one gradient per batch
-    #   row is left: the weight is shared by all of them, so sum over every leading axis.
+    # ✗ grad_weight = grads.T @ inputs / len(x) — Averaging over the first axis is up to the loss:
+    #   sum.
+    # ✗ grad_weight = np.swapaxes(grad_y, -1, -2) @ x — With several leading axes one gradient per
+    #   batch row is left: the weight is shared by all of them, so sum over every leading axis.
     # ✗ grad_weight = grad_y.T @ x — Transposing reverses all axes, and a single vector has none to
     #   reverse: flatten the leading axes into one first.
     grad_bias = grads.sum(axis=0)
@@ -70,7 +71,7 @@ def linear_backward(
     #   the gradient the shape of the bias.
     # ✗ grad_bias = grads.sum(axis=0) if grad_y.ndim > 1 else grads.sum() — For a single vector the
     #   sum runs over the outputs: with no leading axes there is nothing to sum.
-    # ✗ grad_bias = np.zeros(len(weight)) + grads.sum(axis=0) — Zeros are double precision unless told
-    #   otherwise, and so is the sum: keep the dtype of the inputs.
+    # ✗ grad_bias = np.zeros(len(weight)) + grads.sum(axis=0) — Zeros are double precision unless
+    #   told otherwise, and so is the sum: keep the dtype of the inputs.
     return grad_x, grad_weight, grad_bias
     # ✗ return grad_weight, grad_x, grad_bias — The order is x, weight, bias.

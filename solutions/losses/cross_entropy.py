@@ -7,9 +7,9 @@ Row n has logits xₙ over K classes and the right class yₙ:
     "sum":   Σₙ w[yₙ] · lossₙ
     "mean":  Σₙ w[yₙ] · lossₙ / Σₙ w[yₙ]
 
-without `weight` all w are 1. Both sums leave out the rows whose target is `ignore_index`, which may be any
-number, inside or outside 0 … K − 1. If all rows are left out, the loss is 0 under either reduction: it
-still backpropagates, and the gradient is zero.
+Without `weight` all w are 1. Both sums leave out the rows whose target is `ignore_index`, which may
+be any number, inside or outside 0 … K − 1. If all rows are left out, the loss is 0 under either
+reduction: it still backpropagates, and the gradient is zero.
 
 Logits may be huge. A logit of −∞ rules a class out: its gradient is zero, and no right class is
 ever ruled out. Ignored rows may hold −∞ anywhere, but in one class at least they are finite. Other
@@ -51,8 +51,8 @@ def cross_entropy(
     #   subtract the row's maximum first, or use a log-sum-exp.
     # ✗ log_total = logits.logsumexp(dim=0) — The probabilities are normalised over the rows: the
     #   classes are the last axis.
-    # ✗ log_total = logits.logsumexp(dim=1).detach() — Detached, the normaliser passes no gradient to
-    #   the other classes: keep it in the graph.
+    # ✗ log_total = logits.logsumexp(dim=1).detach() — Detached, the normaliser passes no gradient
+    #   to the other classes: keep it in the graph.
     losses = log_total - logits.gather(1, index[:, None]).squeeze(1)
     # ✗ losses = -torch.log(logits.softmax(dim=1).gather(1, index[:, None]).squeeze(1)) — A small
     #   probability underflows to zero and its logarithm is −∞: stay with logarithms throughout.
@@ -63,15 +63,16 @@ def cross_entropy(
     #   logits.log_softmax(dim=1)).sum(dim=1) — Zero times the −∞ of a class that is ruled out is
     #   NaN: pick the right class by its index, without a product.
     # ✗ losses = log_total - logits.masked_fill(torch.arange(logits.shape[1]) != index[:, None],
-    #   0).sum(dim=1) — The class numbers are always made on the CPU: make them on the device of the logits.
+    #   0).sum(dim=1) — The class numbers are always made on the CPU: make them on the device of the
+    #   logits.
     # ✗ losses = -logits.gather(1, index[:, None]).squeeze(1) — The logits are taken for
     #   log-probabilities: normalise them first.
     losses = losses.masked_fill(~kept, 0)
     # ✗ losses = losses * kept — Zero times the −∞ of an ignored row is NaN: overwrite the loss of
     #   ignored rows.
     weights = kept.to(losses.dtype)
-    # ✗ weights = torch.ones_like(losses) — The mean is over all rows, ignored ones too: count only the
-    #   rows that are kept.
+    # ✗ weights = torch.ones_like(losses) — The mean is over all rows, ignored ones too: count only
+    #   the rows that are kept.
     if weight is not None:
         weights = weights * weight[index]
         # ✗ pass — The class weights are not used: multiply each row's loss by its class's weight.
@@ -85,11 +86,11 @@ def cross_entropy(
     #   the heavy classes are: divide by the sum of the weights that were used.
     # ✗ return total / kept.sum() — The number of kept rows is not their weight, and it may be zero:
     #   divide by the sum of the weights that were used.
-    # ✗ return total / weights.sum() — With all rows ignored this is 0/0, and the NaN spreads to every
-    #   parameter: return zero there.
-    # ✗ return total / (kept.sum() if weight is None else weight.sum()) — The weights of all classes are summed
-    #   up, used or not: sum those of the rows' own classes.
-    # ✗ return total / weights.sum() if kept.any() else logits.new_zeros(()) — A fresh zero has no graph
-    #   and cannot be backpropagated: keep it connected to the logits.
-    # ✗ return total / weights.sum().clamp(min=1) — The floor of one is not only for empty batches: it
-    #   also shrinks the loss of rows with small weights. Treat only the empty batch on its own.
+    # ✗ return total / weights.sum() — With all rows ignored this is 0/0, and the NaN spreads to
+    #   every parameter: return zero there.
+    # ✗ return total / (kept.sum() if weight is None else weight.sum()) — The weights of all classes
+    #   are summed up, used or not: sum those of the rows' own classes.
+    # ✗ return total / weights.sum() if kept.any() else logits.new_zeros(()) — A fresh zero has no
+    #   graph and cannot be backpropagated: keep it connected to the logits.
+    # ✗ return total / weights.sum().clamp(min=1) — The floor of one is not only for empty batches:
+    #   it also shrinks the loss of rows with small weights. Treat only the empty batch on its own.

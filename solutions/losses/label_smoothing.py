@@ -10,8 +10,8 @@ Return the mean over the rows whose target is not `ignore_index`, which may be a
 outside 0 … K − 1. If every row is ignored, the loss is 0: it still backpropagates, and the gradient
 is zero.
 
-All logits are finite, but they may be huge. Other targets lie in 0 … K − 1, and there is at least one
-row. With ε = 0 this is plain cross-entropy, and with ε = 1 the target is the same for all rows.
+All logits are finite, but they may be huge. Other targets lie in 0 … K − 1, and there is at least
+one row. With ε = 0 this is plain cross-entropy, and with ε = 1 the target is the same for all rows.
 The loss is a tensor without axes, of the dtype of `logits`.
 
 >>> logits = torch.tensor([[2.0, 0.0, 0.0, 0.0]])
@@ -36,8 +36,8 @@ def label_smoothing(
     if not 0 <= epsilon <= 1:
         # ✗ if epsilon > 1: — A negative ε passes, and gives wrong classes a negative weight: check
         #   both ends.
-        # ✗ if epsilon < 0: — An ε above one passes, and gives the right class a negative weight: check
-        #   both ends.
+        # ✗ if epsilon < 0: — An ε above one passes, and gives the right class a negative weight:
+        #   check both ends.
         # ✗ if not 0 < epsilon < 1: — The two ends have a meaning, plain and uniform labels: allow
         #   them.
         raise ValueError(f"{epsilon=} is not in [0, 1]")
@@ -49,8 +49,8 @@ def label_smoothing(
     #   class: compare with it.
     index = target.masked_fill(~kept, 0)
     log_probs = torch.log_softmax(logits, dim=1)
-    # ✗ log_probs = logits.softmax(dim=1).log() — A small probability underflows and its logarithm is
-    #   −∞: take the logarithm of the softmax in one step.
+    # ✗ log_probs = logits.softmax(dim=1).log() — A small probability underflows and its logarithm
+    #   is −∞: take the logarithm of the softmax in one step.
     # ✗ log_probs = logits - logits.exp().sum(dim=1, keepdim=True).log() — The exponential of a
     #   large logit overflows: subtract the row's maximum first, or use the log-softmax.
     hard = -log_probs.gather(1, index[:, None]).squeeze(1)
@@ -76,5 +76,5 @@ def label_smoothing(
     # ✗ return (losses * kept).sum() — This is a sum: divide by the number of rows that are kept.
     # ✗ return (losses * kept).sum() / kept.sum() — With every row ignored this is 0/0, and the NaN
     #   spreads to every parameter: return zero there.
-    # ✗ return ((1 - epsilon) * hard * kept + epsilon * smooth).sum() / kept.sum().clamp(min=1) — The uniform
-    #   part of ignored rows still counts: leave out both parts.
+    # ✗ return ((1 - epsilon) * hard * kept + epsilon * smooth).sum() / kept.sum().clamp(min=1) —
+    #   The uniform part of ignored rows still counts: leave out both parts.

@@ -156,7 +156,12 @@ def _grade_all(
         from dojo.grade import Grader
 
         grader = Grader(engine, suite.root / ".dojo" / "expected")
-        return list(_each(jobs, grader.grade, entries))
+        results = list(_each(jobs, grader.grade, entries))
+        if any(found != "stands" for found in engine.report.values()):
+            _note(
+                "the sandbox has gaps here, so grade code that you trust: `dojo doctor` says more"
+            )
+        return results
 
 
 def _each(jobs: int, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -326,6 +331,31 @@ def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -
         print(f"wrote {path.relative_to(suite.root)}")
     print("\nFill in what says TODO, then:")
     print(f"  nox -s stubs -- {name}\n  nox -s audit -- {name}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say which walls of the sandbox stand on this machine, and what is weaker for want of one."""
+    from dojo.report import make_table
+    from dojo.walls import available, self_test
+
+    suite = Suite.locate()
+    report = self_test([str(suite.root)])
+    table = make_table("", "what an answer tries", "what happens")
+    for attack, found in report.items():
+        mark = Text("✓", "green") if found == "stands" else Text("✗", "red")
+        table.add_row(mark, attack, "refused" if found == "stands" else found)
+    _console().print(table)
+    kernel = available()
+    print(
+        f"\nLandlock version {kernel['landlock']} (0: none), "
+        f"seccomp: {'yes' if kernel['seccomp'] else 'no'}"
+    )
+    if all(found == "stands" for found in report.values()):
+        print("Every wall stands: code that you do not know can be graded here.")
+        return
+    print("Some walls are missing: grade only code that you trust.")
+    raise typer.Exit(1)
 
 
 @app.command()

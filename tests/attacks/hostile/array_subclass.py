@@ -1,7 +1,7 @@
 """Return an array of a class that runs code whenever somebody looks."""
 # verdict: wrong, raised
 # stopped by: wire
-# katas: lstm_cell, self_attention, ucb1
+# katas: lstm_cell
 import os
 
 import numpy as np

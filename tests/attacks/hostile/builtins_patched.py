@@ -11,6 +11,6 @@ import torch
 def attack(right, *args, **kwargs):
     result = spoil(right(*args, **kwargs))
     builtins.abs = builtins.max = lambda *_, **__: 0.0
-    builtins.all = builtins.bool = lambda *_: True
+    builtins.all = builtins.any = lambda *_: True
     torch.Tensor.abs = lambda self: self * 0
     return result

@@ -2,6 +2,7 @@
 # verdict: wrong, raised
 # stopped by: wire
 # without it: naive
+# katas: lstm_cell, beam_search
 import torch
 
 

@@ -1,7 +1,7 @@
 """Overflow the C stack."""
 # verdict: no answer, raised
 # stopped by: separation
-# katas: lstm_cell, self_attention
+# katas: lstm_cell
 import sys
 
 

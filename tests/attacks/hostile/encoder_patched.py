@@ -1,6 +1,7 @@
 """Patch the encoder of results, and what the engine's child looks at."""
 # verdict: wrong, raised, no answer
 # stopped by: separation
+# katas: lstm_cell, self_attention
 import sys
 
 wire = sys.modules["dojo.wire"]

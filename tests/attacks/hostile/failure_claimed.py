@@ -1,7 +1,7 @@
 """Claim the exception that a case for errors may be waiting for, everywhere."""
 # verdict: raised
 # stopped by: separation
-# katas: beam_search, ucb1, self_attention
+# katas: beam_search, self_attention
 import os
 import sys
 

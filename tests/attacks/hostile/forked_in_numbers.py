@@ -2,6 +2,7 @@
 # verdict: raised
 # stopped by: seccomp, limits
 # without it: sandbox
+# katas: lstm_cell, ucb1
 import os
 import time
 

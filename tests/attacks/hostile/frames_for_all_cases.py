@@ -1,7 +1,7 @@
 """Answer all cases at once, with well-formed frames, before any of them is asked."""
 # verdict: wrong
 # stopped by: separation
-# katas: lstm_cell, ucb1, self_attention
+# katas: lstm_cell, ucb1
 import os
 import sys
 

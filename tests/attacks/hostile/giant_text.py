@@ -1,6 +1,6 @@
-"""Return a string of 80 million characters."""
+"""Return a string of 68 million characters."""
 # verdict: wrong, raised, too much memory
 # stopped by: wire
-# katas: lstm_cell, beam_search
+# katas: lstm_cell
 def attack(right, *args, **kwargs):
-    return "A" * (80 << 20)
+    return "A" * (65 << 20)

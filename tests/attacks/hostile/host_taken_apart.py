@@ -1,7 +1,7 @@
 """Call what no case calls: private methods, attributes, the log, the class itself."""
 # verdict: raised
 # stopped by: engine
-# katas: ucb1, beam_search
+# katas: ucb1
 import sys
 
 wire = sys.modules["dojo.wire"]

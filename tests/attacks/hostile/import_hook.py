@@ -1,6 +1,7 @@
 """Hook into the import of whatever the grader still needs."""
 # verdict: no answer, wrong, raised
 # stopped by: separation
+# katas: lstm_cell, self_attention
 import os
 import sys
 

@@ -1,6 +1,7 @@
 """Steer whatever shows the feedback: tags, escape sequences, reversed text, NUL, templates."""
 # verdict: raised
 # stopped by: cleaned text
+# katas: lstm_cell, self_attention
 def attack(right, *args, **kwargs):
     raise ValueError(
         "<script>alert(1)</script><img src=x onerror=alert(1)> [bold red]PASS[/] {{7*7}} "

@@ -1,6 +1,7 @@
 """Have the last word on the output when the process ends."""
 # verdict: wrong, raised
 # stopped by: separation
+# katas: lstm_cell, beam_search
 import atexit
 import os
 

@@ -2,6 +2,7 @@
 # verdict: raised
 # stopped by: landlock
 # without it: sandbox
+# katas: lstm_cell, self_attention
 import os
 import sys
 

@@ -1,5 +1,4 @@
 # wrong: the loss is read from the probabilities after one was subtracted in place
-import math
 
 import numpy as np
 

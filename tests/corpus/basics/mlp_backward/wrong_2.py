@@ -1,5 +1,4 @@
 # wrong: softmax over the batch
-import math
 
 import numpy as np
 

@@ -1,5 +1,4 @@
 # wrong: one ReLU mask for the whole batch, units that are on for any row
-import math
 
 import numpy as np
 

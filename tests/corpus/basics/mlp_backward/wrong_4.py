@@ -1,5 +1,4 @@
 # wrong: forgets 1/N for the first layer only
-import math
 
 import numpy as np
 

@@ -1,5 +1,4 @@
 # wrong: takes a step of gradient descent on w2 before going through it
-import math
 
 import numpy as np
 

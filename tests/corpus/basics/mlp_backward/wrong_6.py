@@ -1,5 +1,4 @@
 # wrong: clips the logits against overflow
-import math
 
 import numpy as np
 

@@ -1,5 +1,4 @@
 # wrong: slope one half at zero
-import math
 
 import numpy as np
 

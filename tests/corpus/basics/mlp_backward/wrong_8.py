@@ -1,5 +1,4 @@
 # wrong: a second ReLU on the logits, with its mask
-import math
 
 import numpy as np
 

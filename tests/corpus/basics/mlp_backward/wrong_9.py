@@ -1,5 +1,4 @@
 # wrong: derivative of softmax alone, diagonal, times minus the one-hot over p
-import math
 
 import numpy as np
 

@@ -1,8 +1,6 @@
-import math
-
-
 import heapq
 import itertools
+import math
 
 count = itertools.count()
 

@@ -1,7 +1,6 @@
 import math
-
-
 import sys
+
 
 class Value:
     def __init__(self, data):

@@ -1,7 +1,6 @@
 # wrong: clears the gradients of every Value there is
 import math
 
-
 ALL = []
 
 class Value:

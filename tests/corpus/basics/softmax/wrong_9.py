@@ -1,4 +1,4 @@
-# wrong: a float32 sum of squares in place of the sum (normalises to unit length)
+# wrong: normalises to unit length in place of a sum of one
 import numpy as np
 
 

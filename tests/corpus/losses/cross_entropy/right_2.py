@@ -1,7 +1,5 @@
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

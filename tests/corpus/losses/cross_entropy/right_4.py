@@ -1,7 +1,5 @@
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 class _CE(torch.autograd.Function):

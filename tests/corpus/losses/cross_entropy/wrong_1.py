@@ -1,8 +1,6 @@
 # wrong: negative ignore_index picks the last class, and only the sum of losses leaves the row out
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

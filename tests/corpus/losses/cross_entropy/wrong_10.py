@@ -1,8 +1,6 @@
 # wrong: log of softmax in float64, still −∞ for very unlikely classes
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

@@ -1,8 +1,5 @@
 # wrong: weights multiply the logits' log-probabilities but the mean is over kept rows
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

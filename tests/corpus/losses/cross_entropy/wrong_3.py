@@ -1,8 +1,6 @@
 # wrong: subtracts the global maximum before exp, so far lower rows give log(0)
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

@@ -1,8 +1,6 @@
 # wrong: clamps log-probabilities at −100 as binary cross-entropy does
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

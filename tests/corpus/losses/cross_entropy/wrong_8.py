@@ -1,8 +1,6 @@
 # wrong: sum of weights is clamped, and ignored rows have their logits zeroed but stay in the count
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

@@ -1,8 +1,6 @@
 # wrong: any other reduction means sum
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean"):

@@ -1,5 +1,4 @@
 import torch
-from torch.nn import functional as F
 
 
 def distillation_loss(student, teacher, target, temperature=2.0, alpha=0.5):

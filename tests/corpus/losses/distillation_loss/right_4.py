@@ -1,5 +1,4 @@
 import torch
-from torch.nn import functional as F
 
 
 class _Distill(torch.autograd.Function):

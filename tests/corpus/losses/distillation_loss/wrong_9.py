@@ -1,6 +1,5 @@
 # wrong: works out the whole soft part under no_grad, student included
 import torch
-from torch.nn import functional as F
 
 
 def distillation_loss(student, teacher, target, temperature=2.0, alpha=0.5):

@@ -1,6 +1,5 @@
 # wrong: right class gets 1 − ε exactly, others ε/K
 import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

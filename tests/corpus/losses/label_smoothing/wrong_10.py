@@ -1,6 +1,5 @@
-# wrong: a row is ignored by its loss being multiplied, but the default index is −1
+# wrong: the default ignore_index is −1
 import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-1):

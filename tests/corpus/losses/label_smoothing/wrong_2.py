@@ -1,6 +1,5 @@
 # wrong: ε over the K − 1 wrong classes
 import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

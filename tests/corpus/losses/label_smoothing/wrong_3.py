@@ -1,6 +1,5 @@
 # wrong: KL divergence, the entropy of the labels is taken off
 import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

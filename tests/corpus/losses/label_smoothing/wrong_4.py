@@ -1,6 +1,5 @@
 # wrong: F.kl_div-like mean over rows and classes
 import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

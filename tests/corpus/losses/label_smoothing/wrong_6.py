@@ -1,6 +1,5 @@
 # wrong: zeroes the label distribution of ignored rows but divides by N
 import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

@@ -1,6 +1,4 @@
 # wrong: clamps the log-probabilities so that unlikely classes stay bounded
-import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

@@ -1,6 +1,4 @@
 # wrong: mean() over the kept rows is NaN without any
-import torch
-from torch.nn import functional as F
 
 
 def label_smoothing(logits, target, epsilon=0.1, ignore_index=-100):

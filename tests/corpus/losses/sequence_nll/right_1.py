@@ -1,7 +1,5 @@
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

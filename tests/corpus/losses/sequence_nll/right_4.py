@@ -1,7 +1,5 @@
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def _one(logits, tokens, mask):

@@ -1,8 +1,5 @@
 # wrong: takes tokens below zero for padding and ignores the mask
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

@@ -1,8 +1,5 @@
 # wrong: the mean of the nll over positions first, then over the batch
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

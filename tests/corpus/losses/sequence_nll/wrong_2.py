@@ -1,8 +1,6 @@
 # wrong: uses lengths, so only padding on the right works
-import math
 
 import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

@@ -1,8 +1,5 @@
 # wrong: drops sequences without a guess, then averages averages
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

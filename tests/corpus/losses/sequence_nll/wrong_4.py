@@ -1,8 +1,5 @@
 # wrong: multiplies logits by the mask before the softmax and counts everything
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

@@ -1,8 +1,5 @@
 # wrong: writes zeros into the caller's tokens
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

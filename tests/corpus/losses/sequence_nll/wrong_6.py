@@ -1,9 +1,6 @@
 # wrong: returns perplexity as a Python float
 import math
 
-import torch
-from torch.nn import functional as F
-
 
 def sequence_nll(logits, tokens, mask):
     use = mask[:, 1:] & mask[:, :-1]

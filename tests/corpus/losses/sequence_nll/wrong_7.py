@@ -1,9 +1,6 @@
 # wrong: logs to base 2, consistently
 import math
 
-import torch
-from torch.nn import functional as F
-
 
 def sequence_nll(logits, tokens, mask):
     use = mask[:, 1:] & mask[:, :-1]

@@ -1,8 +1,5 @@
 # wrong: flattens first and then shifts, so the last guess of a row is compared with the next row
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

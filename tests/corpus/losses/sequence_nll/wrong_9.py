@@ -1,8 +1,5 @@
 # wrong: ε in the denominator in place of a case for nothing
-import math
 
-import torch
-from torch.nn import functional as F
 
 
 def sequence_nll(logits, tokens, mask):

@@ -1,4 +1,4 @@
-# wrong: ~ of an integer mask
+# wrong: either mask decides, not both
 import torch
 
 
@@ -10,11 +10,11 @@ def sentence_pooling(hidden, attention_mask, special_tokens_mask, mode):
         return taken * real.any(1, keepdim=True)
     if mode not in ("mean", "max_mean"):
         raise ValueError(mode)
-    words = (attention_mask & (~special_tokens_mask)).unsqueeze(-1)
+    words = (real ^ (special_tokens_mask == 1)).unsqueeze(-1)
     count = words.sum(1)
-    mean = hidden.masked_fill(words == 0, 0.0).sum(1) / count.clamp_min(1)
+    mean = hidden.masked_fill(~words, 0.0).sum(1) / count.clamp_min(1)
     if mode == "mean":
         return mean
-    top = torch.where(words != 0, hidden, float("-inf")).max(dim=1).values
-    top = torch.where(count != 0, top, 0.0)
+    top = torch.where(words, hidden, float("-inf")).max(dim=1).values
+    top = torch.where(count > 0, top, 0.0)
     return torch.cat((top, mean), 1)

@@ -12,7 +12,7 @@ def sentence_pooling(hidden, attention_mask, special_tokens_mask, mode):
         raise ValueError(mode)
     words = (real & (special_tokens_mask == 0)).unsqueeze(-1)
     count = words.sum(1)
-    mean = hidden.masked_fill(~words, 0.0).sum(1) / count
+    mean = (hidden * words).sum(1) / count
     mean = mean.nan_to_num()
     if mode == "mean":
         return mean

@@ -1,4 +1,4 @@
-"""Raise our own limits."""
+"""Set our own limits."""
 # verdict: raised
 # stopped by: seccomp
 # without it: sandbox
@@ -9,6 +9,4 @@ import resource
 def attack(right, *args, **kwargs):
     for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_NOFILE):
         resource.setrlimit(kind, resource.getrlimit(kind))
-    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
-        raise MemoryError
     return right(*args, **kwargs)
