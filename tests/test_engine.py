@@ -304,3 +304,10 @@ def test_engine_leaves_no_process_and_no_folder_behind() -> None:
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_library_that_would_start_threads_can_be_imported_late(engine: Engine) -> None:
+    pytest.importorskip("scipy")
+    result = run(engine, double("from scipy.special import softmax; return float(softmax([0.0]))"))
+
+    assert 1.0 == value(result, 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import black  # noqa: F401  (its first import must not happen in two threads at once)
+import numpy as np
 from msgspec.structs import replace
 
 from dojo import wire
@@ -189,7 +190,8 @@ def _wobble(value: wire.Node, nudged: wire.Node) -> float:
     if dtype not in TOLERANCES or dtype in ("float16", "bfloat16"):
         return 0.0
     finite = abs(ours[abs(ours) < float("inf")])
-    moved = abs(theirs - ours)
+    with np.errstate(invalid="ignore"):  # −∞ less −∞
+        moved = abs(theirs - ours)
     moved = moved[abs(moved) < float("inf")]
     scale = finite.max(initial=0.0) or 1.0
     return float(moved.max(initial=0.0) / scale)

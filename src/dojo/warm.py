@@ -58,8 +58,10 @@ def prepare_walls(sandbox: bool, memory: int, closed: Sequence[str]) -> Prepared
     """Build the strongest walls that this kernel can put up, and forget where the project is."""
     here = str(Path(__file__).resolve().parent.parent)
     sys.path[:] = [path for path in sys.path if path != here]
+    # One thread for libraries that are imported later: they could not start another one.
+    kept = {name: value for name, value in os.environ.items() if name.endswith("_NUM_THREADS")}
     os.environ.clear()
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.getcwd()
+    os.environ.update(kept, TORCHINDUCTOR_CACHE_DIR=os.getcwd())
     if not sandbox or sys.platform != "linux":
         return None
     return prepare(strongest(Walls(memory=memory)), closed=closed)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import socket
 import sys
@@ -299,6 +300,7 @@ def main() -> None:
                         else [str(seen.result.verdict), str(seen.after.verdict)]
                         for (attack, *_), seen in zip(chosen, found, strict=True)
                     },
+                    "user": os.getuid(),
                     "heard": here.heard,
                     "files": sorted(path.name for path in here.folder.iterdir()),
                     "report": here.engine.report,
