@@ -1,4 +1,4 @@
-"""Answers written by people who saw only the stub: right ones pass in any style, wrong ones fail."""
+"""Answers by people who saw only the stub: right ones pass in any style, wrong ones fail."""
 
 from __future__ import annotations
 

@@ -71,6 +71,7 @@ def spoil(y: torch.Tensor, at: Any, by: float = 1.0) -> torch.Tensor:
         (Y, Y / 10, "too small by a factor of 0.1 = 1/10 (B·T is 10)"),
         (Y, Y * 576, "too large by a factor of 576 = 24² (d_model is 24)"),
         (Y, Y / 0.6, "too large by a factor of 1.667 = 1/0.6 (1 − dropout is 0.6)"),
+        (Y, Y * (23 / 24) ** 0.5, "= √0.958333 ((d_model − 1)/d_model is 0.958333)"),
         (Y, Y * 1.2345, "too large by a factor of 1.235; all"),
         (Y, Y * -3, "too large by a factor of 3 (n_heads) and of the wrong sign"),
         (Y, -Y, "the sign is flipped; all values differ"),
@@ -80,7 +81,7 @@ def spoil(y: torch.Tensor, at: Any, by: float = 1.0) -> torch.Tensor:
         (Y, Y - 1e-3, "every value is too small by 0.001; all values differ"),
         (torch.zeros(4, 3), torch.full((4, 3), 0.5), "every value is too large by 0.5"),
         (Y, Y.flip(1), "reversed along axis 1 (T)"),
-        (SQUARE, SQUARE.mT, "transposed: right with axes 1 and 2 exchanged"),
+        (SQUARE, SQUARE.mT, "transposed: axes 1 and 2 are swapped"),
         (Y, Y.roll(1, 1), "one position later than it should be, along axis 1 (T); all"),
         (Y, Y.roll(-1, 1), "one position earlier than it should be, along axis 1 (T)"),
         (Y, torch.zeros(2, 5, 24), "everything is zero; all values differ"),
@@ -89,19 +90,21 @@ def spoil(y: torch.Tensor, at: Any, by: float = 1.0) -> torch.Tensor:
         (Y, Y / 0, "infinite where a finite number is due"),
         (HIDDEN, HIDDEN.nan_to_num(neginf=-1e9), "finite where −∞ is due; 30 of 50 values"),
         (Y * torch.nan, Y, "a number where NaN is due"),
-        (ONE, ONE.float().double(), "right to about 8 digits: is something computed in float32?"),
-        (Y, Y * (1 + 1e-4 * torch.rand(2, 5, 24)), "right to about 4 digits: is a small constant"),
+        (ONE, ONE.float().double(), "right to 8 digits only: is something computed in float32?"),
+        (Y, Y * (1 + 1e-4 * torch.rand(2, 5, 24)), "right to 4 digits only: another eps, or"),
         (Y.to(torch.bfloat16), 3 * Y.to(torch.bfloat16), "too large by a factor of 3 (n_heads)"),
         (MASK, ~MASK, "True and False are exchanged"),
         (
             torch.ones(4, 4).tril() > 0,
             torch.ones(4, 4).triu() > 0,
-            "transposed: right with axes 0 and 1",
+            "transposed: axes 0 and 1 are swapped",
         ),
         (torch.tensor([4, 1, 7, 0]), torch.tensor([5, 2, 8, 1]), "every value is too large by 1"),
         (torch.tensor([4, 1, 7, 0]), torch.tensor([0, 4, 1, 2]), "all values differ"),
         (3, 4, "too large by 1"),
-        (3, 7, "is another value"),
+        (1, 0, "too small by 1"),
+        (5, 0, "the value differs"),
+        (3, 7, "the value differs"),
         (0.37, -0.37, "the sign is flipped"),
         (0.37, 0.74, "too large by a factor of 2 (B)"),
         (0.37, 0.37 * 24, "too large by a factor of 24 (d_model)"),
@@ -134,7 +137,7 @@ def test_values_that_are_right_in_another_shape_are_recognised() -> None:
     turned = summary(Y, Y.mT)
 
     assert turned.startswith("expected Tensor (B=2, T=5, d_model=24), got Tensor (2, 24, 5)")
-    assert turned.endswith("; right with axes 1 and 2 exchanged")
+    assert turned.endswith("; axes 1 and 2 are swapped")
     assert summary(Y[:, :, 0], Y[:, :, :1]).endswith("; right but for axes of size 1")
     assert summary(Y, Y.reshape(10, 24)).endswith("got Tensor (10, 24); right when reshaped")
     assert "expected float32, got float64; its values are right" == summary(Y, Y.double())
@@ -225,8 +228,24 @@ def test_picture_shows_the_rows_that_are_wrong() -> None:
 
     details = finding(y, wrong, sizes={}).details
 
-    assert "x is wrong, lines 13 to 20 of 20:" == details[1]
+    assert "x is wrong, axis 1 across, lines 13 to 20 of 20:" == details[1]
     assert ("······",) * 5 + ("··xx··",) + ("······",) * 2 == details[2:]
+
+
+def test_picture_leaves_out_axes_along_which_nothing_changes() -> None:
+    details = finding(Y, spoil(Y, (MASK,))).details
+
+    assert ("x is wrong, axis 1 (T) across:", "···xx", "·xxxx") == details[1:]
+    assert 1 == len(finding(Y, spoil(Y, (1,))).details)  # the summary says it all
+
+
+def test_what_a_hosted_object_saw_is_named_as_such() -> None:
+    ours, theirs = encode({"pulls": [0, 1, 2], "n": 3}), encode({"pulls": [0, 2, 4], "n": 4})
+
+    found = explain(compare(ours, theirs, path="Arms saw"), {})
+
+    assert "what `Arms` saw, `pulls[1]`: too large by 1" == found.summary
+    assert "also wrong: what `Arms` saw, `pulls[2]`, what `Arms` saw, `n`" == found.details[1]
 
 
 def test_picture_is_left_out_where_it_says_nothing() -> None:
@@ -379,7 +398,7 @@ def test_size_is_named_only_if_it_makes_the_factor(factor: float) -> None:
         ({"a": {"b": 1}}, {"a": {}}, "`a.b` is missing"),
         ({"a": 1}, {"a": 1, "c": 2}, "there is an entry too many"),
         ({"x": {"w": [1, 5]}}, {"x": {"w": [1, 6]}}, "`x.w[1]`: too large by 1"),
-        (True, False, "is another value"),
+        (True, False, "the value differs"),
     ],
 )
 def test_structure_is_put_into_words(expected: Any, got: Any, words: str) -> None:

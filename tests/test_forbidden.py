@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sample_suite import GRADER, Make
 
 from dojo.engine import Engine
 from dojo.grade import Grader
 from dojo.suite import Suite
 from dojo.verdict import KataResult, Verdict
-from sample_suite import GRADER, Make
 
 SOLUTION = '''"""Softmax over the last axis.
 

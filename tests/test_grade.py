@@ -93,7 +93,8 @@ def test_reformatted_stub_is_not_started_either(engine: Engine, suite: Suite) ->
         ("import sys; sys.exit(0)\n", "raises SystemExit at line 1 while it is loaded"),
         (
             "import os; os._exit(0)\n",
-            "while loading the file: the process ended itself with exit status 0 before it answered",
+            "while loading the file: the process ended itself with exit status 0 "
+            "before it answered",
         ),
         ("def scaled_sums(x, y): pass\n", "`scaled_sum` is not defined"),
         ("x = 1\n", "`scaled_sum` is not defined"),
@@ -329,7 +330,8 @@ def test_damaged_cache_is_computed_again(engine: Engine, suite: Suite) -> None:
 META_GRADER = GRADER.replace(
     "@case(n=5)\n",
     '@case(n=6)\ndef device(kata, draw, n):\n    """stays on the device of its input"""\n'
-    "    return kata.scaled_sum(draw.meta.normal(n), draw.meta.normal(n), scale=2.0)\n\n\n@case(n=5)\n",
+    "    x, y = draw.meta.normal(n), draw.meta.normal(n)\n"
+    "    return kata.scaled_sum(x, y, scale=2.0)\n\n\n@case(n=5)\n",
 )
 
 

@@ -77,12 +77,12 @@ BREAKS = [
         {"@case(n=2, raises": '@case(n=7)\ndef idle(kata, draw, n):\n    """idles"""\n    '
          "return draw.normal(n)\n\n\n@case(n=2, raises"},
     ),
-    (laws.names_exist, "there is no such kata", {}, {'level="warmup"': 'level="warmup", needs=("a/b",)'}),
+    (laws.names_exist, "no such kata", {}, {'level="warmup"': 'level="warmup", needs=("a/b",)'}),
     (
         laws.names_exist,
         "there is no such name",
         {},
-        {'level="warmup"': 'level="warmup", forbids=("torch.softmaxx", "torch.nn.functional.gelu")'},
+        {'level="warmup"': 'level="warmup", forbids=("torch.softmaxx", "torch.nn.GELU")'},
     ),
 ]  # fmt: skip
 

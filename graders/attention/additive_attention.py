@@ -105,12 +105,14 @@ def float64(kata, draw, B, T, S, d_query, d_key, d_hidden):
 
 @case(B=2, T=3, S=5, d_query=4, d_key=6, d_hidden=7, factor=3000.0)
 def huge_scores(kata, draw, B, T, S, d_query, d_key, d_hidden, factor):
-    """stays finite when the scores are in the thousands"""
+    """stays finite, and blind to padding, when the scores are in the thousands"""
     layer = draw.weights(kata.AdditiveAttention(d_query, d_key, d_hidden), dtype="float64")
     with torch.no_grad():
         layer.v.weight *= factor
     queries = draw.normal(B, T, d_query, dtype="float64")
-    return layer(queries, draw.normal(B, S, d_key, dtype="float64"))
+    keys = draw.normal(B, S, d_key, dtype="float64")
+    one = torch.arange(S).ne(1).expand(B, S)
+    return {"whole": layer(queries, keys), "one": layer(queries, keys, one)}
 
 
 @case(B=2, T=4, S=5, d_query=6, d_key=7, d_hidden=3)

@@ -1,5 +1,7 @@
 """What the attention masks must do."""
 
+import torch
+
 from dojo import Kata, case
 
 kata = Kata(
@@ -112,8 +114,9 @@ def nothing_to_see(kata, draw, B, T, S):
 @case(B=2, T=4, S=5, scale=1e5)
 def float64(kata, draw, B, T, S, scale):
     """keeps double precision, and stays blind to hidden keys whatever the scores"""
-    scores = -draw.uniform(B, T, S, high=scale, dtype="float64")
-    seen = draw.booleans(T, S) | (draw.permutation(S) == 2)
+    order = draw.permutation(S)
+    scores = draw.uniform(B, T, S, high=scale, dtype="float64") * torch.where(order == 0, 1, -1)
+    seen = (draw.booleans(T, S) | (order == 2)) & (order != 0)  # the highest is hidden
     return kata.masked_softmax(scores, seen)
 
 

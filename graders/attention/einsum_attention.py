@@ -106,9 +106,9 @@ def nothing_to_see(kata, draw, B, T, S, d, d_v):
 def float64(kata, draw, batch, T, S, d, d_v, scale):
     """keeps double precision, and stays finite and blind when the scores are large"""
     q, k, v = inputs(draw, batch, T, S, d, d_v, scale=scale, dtype="float64")
-    mask = hide(draw.permutation(S) > 0).double()
-    whole = kata.einsum_attention(q, k, v)
-    return {"whole": whole, "all low": kata.einsum_attention(-abs(q), abs(k), v, mask)}
+    shown = draw.permutation(S) > 0
+    low = (-abs(q), abs(k) * torch.where(shown, 1, -1)[:, None], v, hide(shown).double())
+    return {"whole": kata.einsum_attention(q, k, v), "highest hidden": kata.einsum_attention(*low)}
 
 
 @case(batch=(2, 3), T=4, S=5, d=6, d_v=7)

@@ -111,10 +111,12 @@ def huge_scores(kata, draw, batch, T, S, d, d_v, scale):
 
 @case(batch=(2,), T=3, S=5, d=4, d_v=2, scale=300.0)
 def huge_masked(kata, draw, batch, T, S, d, d_v, scale):
-    """is blind to what the mask forbids when all else scores far below zero"""
+    """is blind to a forbidden key of high score when all else scores far below zero"""
     q, k, v = inputs(draw, batch, T, S, d, d_v, scale=scale)
-    mask = draw.numpy.booleans(T, S) | (np.arange(S) == 1)
-    return kata.scaled_dot_product_attention(-abs(q), abs(k), v, mask)
+    forbidden = np.arange(S) == 1
+    k = np.where(forbidden[:, None], -abs(k), abs(k))
+    mask = (draw.numpy.booleans(T, S) | (np.arange(S) == 3)) & ~forbidden
+    return kata.scaled_dot_product_attention(-abs(q), k, v, mask)
 
 
 @case(batch=(2,), T=3, S=5, d=7, d_v=4)

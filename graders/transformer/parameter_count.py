@@ -34,7 +34,7 @@ kata = Kata(
         ),
         "When does tying matter?": (
             "When the vocabulary is large beside the rest: with 37000 tokens and width 512 the matrix is 19 million "
-            "numbers, three tenths of the base Transformer. In a model of 70 billion it is about one percent."
+            "numbers, three tenths of the base Transformer. In a model of 70 billion it is one or two percent at most."
         ),
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.1–3.4",

@@ -2,13 +2,13 @@
 
 A small network with one hidden layer scores how well a query fits a key:
 
-    score(q, k) = vᵀ tanh(W q + U k),    weights = softmax over the keys,    context = Σ weight · key
+    score(q, k) = vᵀ tanh(W q + U k),    weights = softmax over keys,    context = Σ weight · key
 
 The keys are also what is averaged. Each of the T queries has a context of its own, over the S keys
 of its sequence. Queries and keys may differ in width.
 
-Padding (`padding` is True there) gets weight zero. In a sequence that is all padding every weight is
-zero, and so is the context. No NaN may appear there, in a result or in a gradient.
+Padding (`padding` is True there) gets weight zero. In a sequence that is all padding every weight
+is zero, and so is the context. No NaN may appear there, in a result or in a gradient.
 
 Nothing has a bias. Both results have the dtype and device of the queries.
 

@@ -7,8 +7,8 @@ means: this query may look at this key.
   and at all before it. So the last query looks at everything.
 - `padding_mask`: each sequence is real up to its length, from 0 to S, and padded after it. Every
   query may look at the real keys. The query axis has size 1, so that the mask broadcasts.
-- `prefix_mask` (prefix language model): each sequence begins with a prefix of 0 … T positions. Inside
-  the prefix all look at each other, in both directions; behind it the mask is causal.
+- `prefix_mask` (prefix language model): each sequence begins with a prefix of 0 … T positions.
+  Inside the prefix all look at each other, in both directions; behind it the mask is causal.
 - `span_mask`: query t looks at the keys from start[t] up to end[t], without end[t] itself. The
   bounds may lie outside 0 … S, and a span may be empty.
 

@@ -28,8 +28,8 @@ from torch import Tensor, nn
 class CrossAttention(nn.Module):
     """Linear layers to d_model, all with bias.
 
-    `q_proj` and `out_proj` start from d_model, `k_proj` and `v_proj` from d_memory. Raise ValueError
-    if d_model is not divisible by n_heads.
+    `q_proj` and `out_proj` start from d_model, `k_proj` and `v_proj` from d_memory. Raise
+    ValueError if d_model is not divisible by n_heads.
     """
 
     def __init__(self, d_model: int, d_memory: int, n_heads: int) -> None:

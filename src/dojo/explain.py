@@ -55,7 +55,7 @@ def explain(
     finding = _explain_one(first, _axis_names(sizes), sizes, masks)
     details = finding.details
     if others:
-        shown = ", ".join(f"`{_quoted(mark_up_path(m.path))}`" for m in others[:4])
+        shown = ", ".join(_located(m.path) for m in others[:4])
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
         details = (*details, f"also wrong: {shown}{more}")
     return Finding(finding.summary, details)
@@ -86,7 +86,7 @@ def _explain_one(
     sizes: Sizes,
     masks: Sequence[tuple[str, Array]],
 ) -> Finding:
-    place = f"`{_quoted(mark_up_path(mismatch.path))}`"
+    place = _located(mismatch.path)
     if mismatch.kind == "extra":
         return Finding("there is an entry too many", (f"nobody asked for {place}",))
     if mismatch.kind == "missing":
@@ -101,6 +101,14 @@ def _explain_one(
         finding = _explain_values(mismatch, axes, sizes, masks)
     where = f"{place}: " if mismatch.path else ""
     return Finding(where + finding.summary, finding.details)
+
+
+def _located(path: str) -> str:
+    """Write a path for a sentence; one into a hosted object's log begins with who saw it."""
+    who, saw, rest = path.partition(" saw.")
+    if saw and who.isidentifier():
+        return f"what `{who}` saw, `{_quoted(rest)}`"
+    return f"`{_quoted(mark_up_path(path))}`"
 
 
 def show_value(node: Node) -> str:
@@ -158,7 +166,7 @@ def _same_values(expected: Array, got: Array, slack: float) -> str:
         return "its values are right" if close(ours, theirs) else ""
     for i, j in itertools.combinations(range(min(theirs.ndim, 5)), 2):
         if close(ours, theirs.swapaxes(i, j)):
-            return f"right with axes {i} and {j} exchanged"
+            return f"axes {i} and {j} are swapped"
     if ours.size > 1 and close(ours.reshape(-1), theirs.reshape(-1)):
         bare = [[n for n in shape if n != 1] for shape in (ours.shape, theirs.shape)]
         return "right but for axes of size 1" if bare[0] == bare[1] else "right when reshaped"
@@ -271,14 +279,14 @@ def _explain_values(
     ours, theirs = (to_numpy(n) if isinstance(n, Array) else floats(n) for n in (expected, got))
     if ours is None or theirs is None or isinstance(expected, bool):
         shown = f"expected {show_value(expected)}, got {show_value(got)}"
-        return Finding("is another value", (shown,))
+        return Finding("the value differs", (shown,))
     if isinstance(expected, int):
         ours, theirs = np.array(expected), np.array(got)
     pair = _Pair(ours, theirs, precision(expected), mismatch.slack, sizes, axes)
     form = _form(pair)
     if not arrays:
         (worst,) = _worst(pair, np.array(True))
-        return Finding(form or "is another value", (worst,))
+        return Finding(form or "the value differs", (worst,))
     wrong = wrong_places(ours, theirs, pair.dtype, mismatch.slack)
     count = int(wrong.sum())
     counted = f"{count} of {wrong.size} values differ" if not wrong.all() else "all values differ"
@@ -286,7 +294,7 @@ def _explain_values(
     summary = "; ".join(part for part in (form, counted) if part)
     if place := _place(pair, wrong, masks):
         summary += f", {place}"
-    return Finding(summary, (*_worst(pair, wrong), *_picture(wrong)))
+    return Finding(summary, (*_worst(pair, wrong), *_picture(pair, wrong)))
 
 
 def _form(pair: _Pair) -> str:
@@ -295,7 +303,7 @@ def _form(pair: _Pair) -> str:
         return text
     if pair.ours.dtype.kind == "b":
         return _exchange(pair) or _shift(pair) or _inverse(pair)
-    if pair.ours.any() and not pair.theirs.any():
+    if pair.ours.any() and not pair.theirs.any() and not (pair.exact and pair.ours.size == 1):
         return "zero where a number is due" if pair.ours.size == 1 else "everything is zero"
     if _constant(pair):
         return "every value is the same"
@@ -383,6 +391,7 @@ def _name_by_size(factor: float, sizes: Sizes, near: float) -> str:
     named = dict(known)
     named |= {f"1 − {k}": 1 - v for k, v in known.items() if v < 1}
     whole = {k: v for k, v in known.items() if type(sizes[k]) is int}
+    named |= {f"({k} − 1)/{k}": (v - 1) / v for k, v in whole.items() if v > 1}
     for (a, m), (b, n) in itertools.permutations(whole.items(), 2):
         if m % n == 0 and n > 1:
             named[f"{a}/{b}"] = m / n
@@ -435,7 +444,7 @@ def _exchange(pair: _Pair) -> str:
             return f"reversed along {pair.axis(i)}"
     for i, j in itertools.combinations(range(min(ours.ndim, 4)), 2):
         if ours.shape[i] == ours.shape[j] and close(ours, theirs.swapaxes(i, j)):
-            return f"transposed: right with axes {i} and {j} exchanged"
+            return f"transposed: axes {i} and {j} are swapped"
     return ""
 
 
@@ -497,10 +506,10 @@ def _rounding(pair: _Pair) -> str:
     typical = float(np.median(error[ours != 0] / np.abs(ours[ours != 0])))
     if not 0 < worst < 1e-3 or typical > 1e-2:
         return ""
-    said = f"right to about {-math.log10(worst):.0f} digits"
+    said = f"right to {-math.log10(worst):.0f} digits only"
     if pair.dtype == "float64" and worst < 1e-5:
         return f"{said}: is something computed in float32?"
-    return f"{said}: is a small constant (an eps) or the precision another one?"
+    return f"{said}: another eps, or a lower precision?"
 
 
 # Places
@@ -578,16 +587,21 @@ def _two(ours: Any, theirs: Any) -> tuple[str, str]:
     return repr(ours.item()), repr(theirs.item())
 
 
-def _picture(wrong: Values) -> tuple[str, ...]:
-    """Draw where the wrong values are: a line for every row of the last axis."""
-    if wrong.all() or not 1 < wrong.shape[-1] <= PICTURE_COLUMNS or wrong.size < 4:
+def _picture(pair: _Pair, wrong: Values) -> tuple[str, ...]:
+    """Draw where the wrong values are: a line for every row of the last axis that matters."""
+    if wrong.all():
+        return ()
+    while wrong.ndim > 1 and (wrong == wrong[..., :1]).all():
+        wrong = wrong[..., 0]
+    if wrong.ndim < 2 or not 1 < wrong.shape[-1] <= PICTURE_COLUMNS:
         return ()
     grid = wrong.reshape(-1, wrong.shape[-1])
     first = int(np.flatnonzero(grid.any(axis=1))[0])
     start = min(max(first - 1, 0), max(len(grid) - PICTURE_ROWS, 0))
     lines = ["".join("x" if bad else "·" for bad in row) for row in grid[start:][:PICTURE_ROWS]]
     part = f", lines {start + 1} to {start + len(lines)} of {len(grid)}"
-    return (f"x is wrong{part if len(lines) < len(grid) else ''}:", *lines)
+    across = pair.axis(wrong.ndim - 1)
+    return (f"x is wrong, {across} across{part if len(lines) < len(grid) else ''}:", *lines)
 
 
 # Samples

@@ -292,7 +292,9 @@ class Judge:
         source = self.text.splitlines()
         for step in failure.steps:
             code = source[step.line - 1].strip() if 0 < step.line <= len(source) else ""
-            lines.append(f"{name}:{step.line} in {_one_line(step.function, 80)}: {_one_line(code, 100)}")
+            lines.append(
+                f"{name}:{step.line} in {_one_line(step.function, 80)}: {_one_line(code, 100)}"
+            )
         return tuple(lines)
 
 

@@ -1,4 +1,4 @@
-# wrong: divides by the sum plus a small number, in half precision or not
+# wrong: subtracts the maximum of all keys, the hidden ones too
 import math
 
 import torch
@@ -29,4 +29,5 @@ def masked_softmax(scores, *masks):
     for mask in masks:
         seen = seen & mask
     e = (scores - scores.amax(-1, keepdim=True)).exp() * seen
-    return e / (e.sum(-1, keepdim=True) + 1e-3)
+    total = e.sum(-1, keepdim=True)
+    return e / torch.where(total > 0, total, 1.0)

@@ -1,9 +1,9 @@
-# wrong: the bias is as long as the input
+# wrong: one bias number per layer
 """An answer."""
 
 
 def linear(n_in, n_out, bias):
-    return n_in * n_out + (n_in if bias else 0)
+    return n_in * n_out + (1 if bias else 0)
 
 
 def parameter_count(
