@@ -1,4 +1,4 @@
-"""No hostile answer passes, does harm or spoils the next verdict; each defence is seen to matter."""
+"""No hostile answer passes, does harm or spoils the next; each defence is seen to matter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ from dojo.wire import Failure, Job
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls stand on Linux only")
 
 ATTACKS = attacks()
-TRIED = [(attack, kata, which) for attack in ATTACKS for kata in attack.katas for which in attack.variants]
+TRIED = [
+    (attack, kata, which)
+    for attack in ATTACKS
+    for kata in attack.katas
+    for which in attack.variants
+]
 LSTM = "recurrent/lstm_cell"
 SALT = "nobody will guess this"
 SLACK = 6.0
@@ -174,9 +179,7 @@ def test_attack_succeeds_without_walls(unguarded: Stage, attack: Attack) -> None
 
 
 @pytest.mark.parametrize("attack", without("rules"), ids=lambda attack: attack.name)
-def test_forbidden_call_passes_where_nothing_is_forbidden(
-    unguarded: Stage, attack: Attack
-) -> None:
+def test_forbidden_call_passes_where_nothing_is_forbidden(unguarded: Stage, attack: Attack) -> None:
     kata = attack.katas[0]
     entry = unguarded.entry(kata)
     entry.__dict__["meta"] = replace(entry.meta, forbids=())  # as if read from the file
@@ -282,8 +285,14 @@ def _ordinary_python(folder: Path) -> str | None:
     """Return an interpreter that an ordinary user can start, with the packages of this one."""
 
     def starts(python: str) -> bool:
-        program = [*NOBODY, python, "-c", "import subprocess, sys; subprocess.run([sys.executable, '-c', ''])"]
-        return subprocess.run(program, cwd="/", env={}, capture_output=True).returncode == 0
+        program = [
+            *NOBODY,
+            python,
+            "-c",
+            "import subprocess, sys; subprocess.run([sys.executable, '-c', ''])",
+        ]
+        done = subprocess.run(program, check=False, cwd="/", env={}, capture_output=True)
+        return done.returncode == 0
 
     if starts(sys.executable):
         return sys.executable
@@ -297,7 +306,9 @@ def _ordinary_python(folder: Path) -> str | None:
     return None
 
 
-@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="needs root, to leave it")
+@pytest.mark.skipif(
+    os.getuid() != 0 or not shutil.which("setpriv"), reason="needs root, to leave it"
+)
 def test_walls_stand_for_an_ordinary_user_as_they_do_for_root(found: Found) -> None:
     names = [attack.name for attack in without("sandbox") if LSTM in attack.katas]
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
@@ -309,7 +320,7 @@ def test_walls_stand_for_an_ordinary_user_as_they_do_for_root(found: Found) -> N
             pytest.skip("no interpreter here can be started by an ordinary user")
         done = subprocess.run(
             [*NOBODY, python, "-m", "attacks.drive", *names],
-            env=environment, cwd="/", capture_output=True, text=True, timeout=120,
+            check=False, env=environment, cwd="/", capture_output=True, text=True, timeout=120,
         )  # fmt: skip
 
     assert "" == done.stderr

@@ -19,25 +19,26 @@ kata = Kata(
     ),
     follow_ups={
         "Why does evaluation not use the batch?": (
-            "The prediction for an example would depend on what else is in the batch, and a batch of one "
-            "could not be served. Fixed statistics also fold into the convolution before."
+            "The prediction for an example would depend on what else is in the batch, and a batch "
+            "of one could not be served. Fixed statistics also fold into the convolution before."
         ),
         "What goes wrong with small batches?": (
             "Mean and variance are noisy, and differ from the running ones, so training and "
-            "evaluation disagree. Use group or layer norm, or synchronise the statistics over devices."
+            "evaluation disagree. Use group or layer norm, or synchronise the statistics over "
+            "devices."
         ),
         "Does the layer before need a bias?": (
-            "No. The mean takes any constant per channel out again, so its gradient is zero; the shift here does "
-            "the bias's work."
+            "No. The mean takes any constant per channel out again, so its gradient is zero; the "
+            "shift here does the bias's work."
         ),
         "How does it interact with gradient accumulation?": (
-            "Statistics come from each micro-batch, so it is not the same as one large batch, and the running "
-            "ones are updated once per micro-batch."
+            "Statistics come from each micro-batch, so it is not the same as one large batch, and "
+            "the running ones are updated once per micro-batch."
         ),
         "Where does the gradient to x come from?": (
             "Three paths: x itself, the mean and the variance. Together they project out the "
-            "batch's constant and its normalised direction: "
-            "dx = weight/√(var + eps) · (dy − mean(dy) − x̂ · mean(dy · x̂)), with x̂ the normalised input."
+            "batch's constant and its normalised direction: dx = weight/√(var + eps) · (dy − "
+            "mean(dy) − x̂ · mean(dy · x̂)), with x̂ the normalised input."
         ),
     },
     source="Ioffe and Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2",

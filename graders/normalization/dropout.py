@@ -19,24 +19,26 @@ kata = Kata(
     ),
     follow_ups={
         "Why scale in training and not at inference?": (
-            "The expectation is the same either way. Inverted dropout leaves inference untouched, so the "
-            "deployed code needs to know nothing of p, and p may change during training."
+            "The expectation is the same either way. Inverted dropout leaves inference untouched, "
+            "so the deployed code needs to know nothing of p, and p may change during training."
         ),
         "Does dropout keep the variance?": (
             "No: of an element with mean μ and variance σ² it makes (σ² + μ²)/(1 − p) − μ². That "
-            "shift between training and evaluation is why dropout in front of batch norm often hurts."
+            "shift between training and evaluation is why dropout in front of batch norm often "
+            "hurts."
         ),
         "Where does a Transformer drop?": (
-            "On the sum of embeddings, on attention weights, and on each sublayer's output "
-            "before it is added to the residual stream. Large models trained for one epoch mostly use none."
+            "On the sum of embeddings, on attention weights, and on each sublayer's output before "
+            "it is added to the residual stream. Large models trained for one epoch mostly use "
+            "none."
         ),
         "How do you save memory for the backward pass?": (
             "Keep the mask as one bit or byte per element, or only the seed and offset of a "
             "counter-based generator, and draw the mask again in the backward pass."
         ),
         "What is Monte Carlo dropout?": (
-            "Leaving dropout on at inference and averaging several passes. Their spread serves as an "
-            "estimate of the model's uncertainty (Gal and Ghahramani 2016)."
+            "Leaving dropout on at inference and averaging several passes. Their spread serves as "
+            "an estimate of the model's uncertainty (Gal and Ghahramani 2016)."
         ),
     },
     source="Srivastava et al. 2014, JMLR 15, §4; scaled in training as in torch.nn.Dropout",
@@ -50,14 +52,14 @@ kata = Kata(
 def training(kata, draw, shape, p):
     """drops every element on its own, and anew with every call"""
     layer, x = kata.Dropout(p, draw.generator()), draw.uniform(*shape, low=1.0, high=2.0)
-    return samples(layer(x) for _ in range(4000))
+    return samples(layer(x) for _ in range(2000))
 
 
 @case(n=3, p=0.4)
 def gradients(kata, draw, n, p):
     """passes a gradient to what was kept, scaled alike, and none to what was dropped"""
     layer, drawn = kata.Dropout(p, draw.generator()), []
-    for x in draw.uniform(4000, n, low=1.0, high=2.0).unbind():
+    for x in draw.uniform(2000, n, low=1.0, high=2.0).unbind():
         y = layer(x.requires_grad_())
         y.sum().backward()
         drawn.append(torch.cat([y / x, x.grad]).detach())

@@ -32,13 +32,14 @@ kata = Kata(
             "well, because the re-scaling matters more than the re-centring."
         ),
         "What does scaling the input by a constant change?": (
-            "Apart from eps, nothing in the output; the gradient to the input is divided by "
-            "the constant. That keeps activations in range, and it makes the scale "
-            "of the weights just before the norm meaningless, except for the effective learning rate."
+            "Apart from eps, nothing in the output; the gradient to the input is divided by the "
+            "constant. That keeps activations in range, and it makes the scale of the weights just "
+            "before the norm meaningless, except for the effective learning rate."
         ),
         "How would you compute mean and variance in one pass over memory?": (
-            "With Welford's recurrence, or by merging partial means and squared distances "
-            "of blocks (Chan et al.). The mean of squares minus the squared mean is one pass, too, but it cancels."
+            "With Welford's recurrence, or by merging partial means and squared distances of "
+            "blocks (Chan et al.). The mean of squares minus the squared mean is one pass, too, "
+            "but it cancels."
         ),
     },
     source="Ba, Kiros and Hinton 2016, arXiv:1607.06450, §3, eq. 3–4",

@@ -20,20 +20,22 @@ kata = Kata(
     ),
     follow_ups={
         "Why is pre-norm easier to train?": (
-            "The identity path from input to output passes no norm, so gradients reach the first layers unchanged. "
-            "With post-norm, gradients near the output are large at initialisation, so a deep model needs learning-rate warm-up."
+            "The identity path from input to output passes no norm, so gradients reach the first "
+            "layers unchanged. With post-norm, gradients near the output are large at "
+            "initialisation, so a deep model needs learning-rate warm-up."
         ),
         "What speaks for post-norm?": (
-            "Where it trains, it often ends slightly better. In pre-norm the stream's variance grows "
-            "with depth, so late layers change it less and less and contribute little."
+            "Where it trains, it often ends slightly better. In pre-norm the stream's variance "
+            "grows with depth, so late layers change it less and less and contribute little."
         ),
         "Why a final norm?": (
             "The pre-norm stream is a sum of all sublayers and has any scale; the output head "
             "expects a normalised input, as every sublayer gets one."
         ),
         "Which models use which?": (
-            "Post-norm: the original Transformer, BERT. Pre-norm: GPT-2 and later, LLaMA (with RMSNorm), T5, ViT. "
-            "Some normalise before and after the sublayer inside the branch (Gemma 2), or scale the residual (DeepNet)."
+            "Post-norm: the original Transformer, BERT. Pre-norm: GPT-2 and later, LLaMA (with "
+            "RMSNorm), T5, ViT. Some normalise before and after the sublayer inside the branch "
+            "(Gemma 2), or scale the residual (DeepNet)."
         ),
     },
     source="Xiong et al. 2020, arXiv:2002.04745, table 1; post-norm: Vaswani et al. 2017, §5.4",

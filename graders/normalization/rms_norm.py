@@ -23,8 +23,9 @@ kata = Kata(
             "bias, at about equal quality."
         ),
         "When are RMSNorm and LayerNorm the same?": (
-            "When the mean of every vector is zero, up to the bias. One can make it so by subtracting the mean "
-            "from the rows that write into the residual stream, so a trained pre-norm model can be converted."
+            "When the mean of every vector is zero, up to the bias. One can make it so by "
+            "subtracting the mean from the rows that write into the residual stream, so a trained "
+            "pre-norm model can be converted."
         ),
         "Does it matter whether you cast back before or after the weight?": (
             "It differs by one rounding. LLaMA's code casts before, so the product is in half "
@@ -37,6 +38,7 @@ kata = Kata(
         ),
     },
     source="Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4",
+    needs=("normalization/layer_norm",),
     forbids=(
         "torch.nn.RMSNorm",
         "torch.nn.functional.rms_norm",

@@ -19,21 +19,22 @@ kata = Kata(
     ),
     follow_ups={
         "Why add and not concatenate?": (
-            "The width stays d_model at no cost. It loses little: a linear layer after a concatenation is a "
-            "sum of linear maps of its parts, so the sum is that with tied matrices, and in a wide space "
-            "the parts can use nearly orthogonal directions."
+            "The width stays d_model at no cost. It loses little: a linear layer after a "
+            "concatenation is a sum of linear maps of its parts, so the sum is that with tied "
+            "matrices, and in a wide space the parts can use nearly orthogonal directions."
         ),
         "What if a text is longer than max_len?": (
             "No vector was learnt for later positions. One cuts, slides a window, interpolates the "
             "table and fine-tunes, or uses relative or rotary positions from the start."
         ),
         "Does every BERT-like model use segments?": (
-            "RoBERTa dropped next-sentence prediction and has only one segment; DistilBERT has no such table. "
-            "Separator tokens alone can mark where the second sentence begins."
+            "RoBERTa dropped next-sentence prediction and has only one segment; DistilBERT has no "
+            "such table. Separator tokens alone can mark where the second sentence begins."
         ),
         "Why may padding be embedded at all?": (
-            "Attention masks its key, so no other token sees it, and the loss ignores its row. Libraries "
-            "often fix its vector at zero (padding_idx); the norm after the sum makes that no zero anyway."
+            "Attention masks its key, so no other token sees it, and the loss ignores its row. "
+            "Libraries often fix its vector at zero (padding_idx); the norm after the sum makes "
+            "that no zero anyway."
         ),
         "How many parameters is that in BERT base?": (
             "(30522 + 512 + 2) · 768 in the tables and 2 · 768 in the norm: 23.8 million of 110 million."

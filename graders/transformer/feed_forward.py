@@ -15,20 +15,23 @@ kata = Kata(
     ),
     follow_ups={
         "How many parameters and operations is that?": (
-            "2·d_model·d_ff weights plus d_ff + d_model biases, about two operations for each weight and token. With "
-            "d_ff = 4·d_model it is two thirds of an encoder layer's parameters."
+            "2·d_model·d_ff weights plus d_ff + d_model biases, about two operations for each "
+            "weight and token. With d_ff = 4·d_model it is two thirds of an encoder layer's "
+            "parameters."
         ),
         "Why widen by four?": (
             "A convention from the paper (512 to 2048) that has held up: attention mixes tokens, "
-            "and the wide layer holds most of the capacity to transform each. Gated networks use about 8/3 to spend the same."
+            "and the wide layer holds most of the capacity to transform each. Gated networks use "
+            "about 8/3 to spend the same."
         ),
         "Why is it called position-wise, and what is it as a convolution?": (
             "The same weights serve every token, and no token sees another. It equals two "
             "convolutions of kernel size one along the sequence."
         ),
         "How is it split over several devices?": (
-            "Tensor parallelism cuts the first matrix by its output features and the second by its inputs. "
-            "Every device keeps its own hidden units, which the nonlinearity leaves apart, and one sum at the end joins them."
+            "Tensor parallelism cuts the first matrix by its output features and the second by its "
+            "inputs. Every device keeps its own hidden units, which the nonlinearity leaves apart, "
+            "and one sum at the end joins them."
         ),
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.3, eq. 2",

@@ -17,24 +17,29 @@ kata = Kata(
     ),
     follow_ups={
         "What is the rule of thumb?": (
-            "12·n_layers·d_model² for a decoder-only model with d_ff = 4·d_model: four matrices in attention and eight in the "
-            "feed-forward block. With d_model = 12288 and 96 layers that is 174 billion, nearly all of GPT-3."
+            "12·n_layers·d_model² for a decoder-only model with d_ff = 4·d_model: four matrices in "
+            "attention and eight in the feed-forward block. With d_model = 12288 and 96 layers "
+            "that is 174 billion, nearly all of GPT-3."
         ),
         "How do you get from parameters to training memory?": (
-            "Mixed precision with Adam takes about 16 bytes a parameter: two each for weights and gradients in half "
-            "precision, and four each for the float32 copy and Adam's two moments. Activations come on top."
+            "Mixed precision with Adam takes about 16 bytes a parameter: two each for weights and "
+            "gradients in half precision, and four each for the float32 copy and Adam's two "
+            "moments. Activations come on top."
         ),
         "And to the operations of training?": (
-            "About 6·N per token: two in the forward pass (multiply and add), four in the "
-            "backward pass, for N parameters in matrices; attention scores add to that, in proportion to the length."
+            "About 6·N per token: two in the forward pass (multiply and add), four in the backward "
+            "pass, for N parameters in matrices; attention scores add to that, in proportion to "
+            "the length."
         ),
         "What changes with grouped-query attention and SwiGLU?": (
-            "Keys and values shrink to n_kv_heads · d_head outputs, so attention has 2·d² + 2·d·n_kv_heads·d_head "
-            "weights. SwiGLU has three matrices of d_model × d_ff, usually with a smaller d_ff."
+            "Keys and values shrink to n_kv_heads · d_head outputs, so attention has 2·d² + "
+            "2·d·n_kv_heads·d_head weights. SwiGLU has three matrices of d_model × d_ff, usually "
+            "with a smaller d_ff."
         ),
         "When does tying matter?": (
-            "When the vocabulary is large beside the rest: with 37000 tokens and width 512 the matrix is 19 million "
-            "numbers, three tenths of the base Transformer. In a model of 70 billion it is one or two percent at most."
+            "When the vocabulary is large beside the rest: with 37000 tokens and width 512 the "
+            "matrix is 19 million numbers, three tenths of the base Transformer. In a model of 70 "
+            "billion it is one or two percent at most."
         ),
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.1–3.4",

@@ -18,32 +18,37 @@ kata = Kata(
     ),
     follow_ups={
         "Which pooling works best?": (
-            "Mean pooling is the robust default for similarity: it beats an untrained [CLS] clearly, because "
-            "nothing in masked-language pretraining makes [CLS] a summary. After fine-tuning on [CLS] the two are close."
+            "Mean pooling is the robust default for similarity: it beats an untrained [CLS] "
+            "clearly, because nothing in masked-language pretraining makes [CLS] a summary. After "
+            "fine-tuning on [CLS] the two are close."
         ),
         "What about decoder-only models?": (
             "Only the last token has seen the whole text, so its vector is taken, or a mean "
             "weighted by position. With left padding the last position is always a token."
         ),
         "Why multiply by a mask and not index?": (
-            "Sentences have different numbers of words, so indexing gives ragged results and a loop with data-dependent shapes, "
-            "which stalls a GPU and cannot be compiled. A product keeps one shape. It needs finite padding, though: 0 · ∞ is NaN."
+            "Sentences have different numbers of words, so indexing gives ragged results and a "
+            "loop with data-dependent shapes, which stalls a GPU and cannot be compiled. A product "
+            "keeps one shape. It needs finite padding, though: 0 · ∞ is NaN."
         ),
         "How does the gradient of max and mean differ?": (
-            "Mean gives every word 1/n of the gradient. Max gives everything to the winner of each feature, "
-            "so training is sparser and noisier."
+            "Mean gives every word 1/n of the gradient. Max gives everything to the winner of each "
+            "feature, so training is sparser and noisier."
         ),
         "What is done after pooling for similarity search?": (
-            "L2 normalisation, so that a dot product is the cosine; often centring or whitening, since raw "
-            "embeddings share a few dominant directions."
+            "L2 normalisation, so that a dot product is the cosine; often centring or whitening, "
+            "since raw embeddings share a few dominant directions."
         ),
     },
-    source="Reimers and Gurevych 2019, arXiv:1908.10084, §3; max ‖ mean as in Howard and Ruder 2018, arXiv:1801.06146, §3.3",
+    source=(
+        "Reimers and Gurevych 2019, arXiv:1908.10084, §3; max beside mean: Howard and Ruder 2018, "
+        "arXiv:1801.06146, §3.3"
+    ),
 )
 
 
 def masks(draw, B, T, left=False):
-    """Return masks of sentences of 1 … T tokens that start and end with a mark, as views."""
+    """Return masks of sentences of 3 … T tokens that start and end with a mark, as views."""
     lengths = draw.integers(B, low=3, high=T + 1)
     lengths = torch.where(torch.arange(B) == B - 1, T, lengths)  # one without padding
     place = torch.arange(T)[:, None].expand(T, B)

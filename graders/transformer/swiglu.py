@@ -20,19 +20,22 @@ kata = Kata(
             "parameters and operations are those of the plain network: 3 · 8/3 = 2 · 4."
         ),
         "Why does gating help?": (
-            "The product gives interactions between features, which one layer "
-            "with a fixed nonlinearity must approximate. The paper shows lower perplexity at equal size and offers no explanation."
+            "The product gives interactions between features, which one layer with a fixed "
+            "nonlinearity must approximate. The paper shows lower perplexity at equal size and "
+            "offers no explanation."
         ),
         "How is it made fast?": (
             "Gate and value are one product with the matrices stacked, split afterwards; SiLU "
             "and the product are fused, so the inner activations go through memory once."
         ),
         "What does it cost in memory for the backward pass?": (
-            "The two projections, and without recomputation the gate's activation and the product as well: up to four "
-            "tensors of width d_ff for each token against two in the plain network. Recomputing the cheap elementwise part avoids half."
+            "The two projections, and without recomputation the gate's activation and the product "
+            "as well: up to four tensors of width d_ff for each token against two in the plain "
+            "network. Recomputing the cheap elementwise part avoids half."
         ),
     },
     source="Shazeer 2020, arXiv:2002.05202, eq. 6",
+    needs=("transformer/feed_forward",),
 )
 
 

@@ -20,28 +20,32 @@ kata = Kata(
     ),
     follow_ups={
         "What is exposure bias?": (
-            "In training the decoder only ever reads true prefixes, in generation its own. "
-            "An early mistake leads to prefixes it never saw. Scheduled sampling, sequence-level losses and "
-            "reinforcement learning address it; large models with much data suffer little."
+            "In training the decoder only ever reads true prefixes, in generation its own. An "
+            "early mistake leads to prefixes it never saw. Scheduled sampling, sequence-level "
+            "losses and reinforcement learning address it; large models with much data suffer "
+            "little."
         ),
         "Why can training run in parallel and generation not?": (
             "All inputs are known beforehand, so a causal mask lets one pass compute every "
             "position. In generation each input is the output of the step before."
         ),
         "Why must the end mark be a label, and is it ever an input?": (
-            "Without that label the model never learns to stop. As the last label it is read by nobody; "
-            "in a padded row it is read, but no label depends on it."
+            "Without that label the model never learns to stop. As the last label it is read by "
+            "nobody; in a padded row it is read, but no label depends on it."
         ),
         "How do you average over several devices or micro-batches?": (
-            "Add up losses and label counts everywhere and divide once. A mean of means weighs the tokens "
-            "of batches with few labels more."
+            "Add up losses and label counts everywhere and divide once. A mean of means weighs the "
+            "tokens of batches with few labels more."
         ),
         "Should gradients flow through the model's own predictions in scheduled sampling?": (
             "Sampled tokens are discrete, so no gradient passes through them; they are treated as "
             "data. Relaxations such as Gumbel-softmax or straight-through let one pass, with bias."
         ),
     },
-    source="Williams and Zipser 1989, doi:10.1162/neco.1989.1.2.270; shift: Vaswani et al. 2017, arXiv:1706.03762, §3.1",
+    source=(
+        "Williams and Zipser 1989, doi:10.1162/neco.1989.1.2.270; shift: Vaswani et al. 2017, "
+        "arXiv:1706.03762, §3.1"
+    ),
 )
 
 

@@ -262,6 +262,11 @@ class _Pair:
         """Return what the dtype alone may cost, relative to the largest value."""
         return sum(TOLERANCES.get(self.dtype, (0.0, 0.0)))
 
+    def telling(self, n: int) -> bool:
+        """Return whether it is no accident that n values agree: once in ten thousand at most."""
+        digits = {"b": 0.45, "i": 1.0, "u": 1.0}.get(self.ours.dtype.kind)
+        return n * (digits or -math.log10(self.tolerance)) >= 4
+
     def axis(self, i: int) -> str:
         """Return an axis by number, and by name if its size has one."""
         name = self.axes.get(self.ours.shape[i])
@@ -345,7 +350,9 @@ def _constant(pair: _Pair) -> bool:
 
 
 def _sign(pair: _Pair) -> str:
-    if pair.ours.dtype.kind == "u" or not pair.ours[pair.finite].any():
+    if pair.ours.dtype.kind == "u" or not pair.telling(
+        int(np.count_nonzero(pair.ours[pair.finite]))
+    ):
         return ""
     return "the sign is flipped" if pair.close(pair.ours, -pair.theirs) else ""
 
@@ -366,8 +373,9 @@ def _factor(pair: _Pair) -> str:
         return ""
     near = max(1e-4, 0.1 * pair.tolerance)
     named = _name_by_size(abs(factor), pair.sizes, near)
-    enough = pair.variety >= (3 if pair.exact else 2)
-    if not enough and (pair.exact or not (named or 2.0 in (abs(factor), 1 / abs(factor)))):
+    enough = pair.telling(pair.variety - 1)
+    known = named or 2.0 in (abs(factor), 1 / abs(factor))
+    if not enough and (pair.exact or pair.tolerance > 1e-3 or not known):
         return ""  # one number is always a multiple of another
     flipped = " and of the wrong sign" if factor < 0 else ""
     size = "large" if abs(factor) > 1 else "small"
@@ -424,7 +432,7 @@ def _offset(pair: _Pair) -> str:
         apart = pair.theirs[pair.finite].astype(float) - pair.ours[pair.finite].astype(float)
     if pair.exact and pair.ours.size == 1 and abs(apart[0]) == 1:
         return f"too {'large' if apart[0] > 0 else 'small'} by 1"
-    if len(apart) < 3:
+    if len(apart) < 3 or not pair.telling(len(apart) - 1):
         return ""
     offset = float(apart.mean())
     spread = float(np.abs(apart - offset).max())
@@ -437,7 +445,7 @@ def _offset(pair: _Pair) -> str:
 
 def _exchange(pair: _Pair) -> str:
     ours, theirs, close = pair.ours, pair.theirs, pair.close
-    if ours.size < (9 if ours.dtype.kind == "b" else 2):
+    if not pair.telling(ours.size):
         return ""
     for i in range(min(ours.ndim, 4)):
         if ours.shape[i] > 1 and close(ours, np.flip(theirs, i)):
@@ -452,7 +460,7 @@ def _shift(pair: _Pair) -> str:
     ours, theirs, close = pair.ours, pair.theirs, pair.close
     for i in range(min(ours.ndim, 4)):
         n = ours.shape[i]
-        if n < 3 or ours.size < (9 if pair.exact else 3):
+        if n < 3 or not pair.telling(ours.size - ours.size // n):
             continue
         head, tail = (np.take(ours, range(*ends), i) for ends in ((0, n - 1), (1, n)))
         if close(head, tail):

@@ -6,7 +6,7 @@ import os
 
 
 def attack(right, *args, **kwargs):
-    secrets = set(os.environ) - {"TORCHINDUCTOR_CACHE_DIR", "LC_CTYPE"}
-    if not secrets:
+    harmless = {"TORCHINDUCTOR_CACHE_DIR", "LC_CTYPE"}
+    if not {name for name in os.environ if not name.endswith("_NUM_THREADS")} - harmless:
         raise LookupError("nothing there")
     return right(*args, **kwargs)
