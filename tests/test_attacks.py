@@ -40,14 +40,6 @@ SLACK = 6.0
 HONEST = {"endless_output", "host_given_rubbish", "recording_switched_off"}
 """Right answers that misbehave. The last is a limit of the rules: it has to be doubted."""
 
-OPEN: dict[str, str] = {
-    "host_exchanged": "a case may open other hosted objects than the solution did",
-    "host_opened_huge": "a case may open other hosted objects than the solution did",
-    "inputs_in_a_syntax_error": "the summary repeats the text of a syntax error",
-    "inputs_in_line_numbers": "the summary repeats the number of any line",
-}
-"""Holes that are known and not closed yet; a test fails as soon as one of them is."""
-
 
 def without(defence: str) -> list[Attack]:
     """Return the attacks that succeed where a defence is missing."""
@@ -118,11 +110,9 @@ def _all_words(result: KataResult) -> str:
     "tried", TRIED, ids=[f"{a.name}-{k.partition('/')[2]}-{w}" for a, k, w in TRIED]
 )
 def test_attack_is_stopped_and_the_next_answer_is_graded_as_ever(
-    request: pytest.FixtureRequest, found: Found, tried: tuple[Attack, str, int]
+    found: Found, tried: tuple[Attack, str, int]
 ) -> None:
     attack, kata, which = tried
-    if attack.name in OPEN:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=OPEN[attack.name]))
     seen = found.seen[attack.name, kata, which]
 
     assert not isinstance(seen, Exception), repr(seen)

@@ -72,11 +72,11 @@ class Scorer:
 
     def _read(self, prefix):
         try:
+            if len(prefix) > 1000:
+                raise ValueError(f"a prefix of {len(prefix)} tokens: no search here goes so deep")
             tokens = [operator.index(token) for token in prefix]
         except TypeError:
             raise TypeError("each prefix must be a list of integer token ids") from None
-        if len(tokens) > 1000:
-            raise ValueError(f"a prefix of {len(tokens)} tokens: no search here goes so deep")
         for token in tokens:
             if not 0 <= token < self._V:
                 raise ValueError(f"token {token} does not exist: there are {self._V}")

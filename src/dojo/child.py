@@ -66,11 +66,11 @@ def _work(channel: Channel, job: Job) -> None:
     exec(compile(job.cases, "<cases>", "exec", dont_inherit=True), drives)
     for index, (seed, function, sizes) in enumerate(job.runs):
         observed = _run(index, seed, drives[function], sizes, answer, job, channel)
+        _flush()
         try:
             channel.send(observed)
         except wire.Malformed as error:  # too large for a message
             channel.send(Observed(index, wire.Other(str(error))))
-        _flush()
         gc.collect(0)
 
 

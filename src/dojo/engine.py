@@ -66,6 +66,8 @@ class Run:
     broken: Failure | Silence | None = None
     ended: dict[int, Observed | Silence] = field(default_factory=dict)
     hosted: dict[int, tuple[tuple[str, wire.Node], ...]] = field(default_factory=dict)
+    opened: dict[int, tuple[Open, ...]] = field(default_factory=dict)
+    """The hosted objects that each case has asked for, in order."""
     seconds: dict[int, float] = field(default_factory=dict)
     printed: str = ""
 
@@ -153,21 +155,30 @@ class Engine:
                 self._loaded |= wanted
 
     def run(
-        self, job: Job, limits: Sequence[float], hosts: Hosts = no_hosts, *, patience: float = 1.0
+        self,
+        job: Job,
+        limits: Sequence[float],
+        hosts: Hosts = no_hosts,
+        *,
+        opens: Sequence[tuple[Open, ...]] | None = None,
+        patience: float = 1.0,
     ) -> Run:
         """Run every case of a job; a case that kills its child costs only itself.
 
         `limits` are seconds per case; `patience` stretches the time for loading the file.
+        `opens` are the hosted objects that each case may ask for, in order; any unless told.
         """
         if self.fork:
             self._preload(job)
         run = Run()
         left = list(range(len(job.runs)))
         timeouts = 0
+        load_seconds = LOAD_SECONDS * patience
+        enough = time.monotonic() + MAX_TIMEOUTS * (max(limits, default=0.0) + load_seconds)
         while left:
             part = msgspec.structs.replace(job, runs=tuple(job.runs[index] for index in left))
             with self._child() as (child, log):
-                self._attend(child, part, left, limits, hosts, run, LOAD_SECONDS * patience)
+                self._attend(child, part, left, limits, hosts, opens, run, load_seconds)
             run.printed = run.printed or log.text()
             left = [index for index in left if index not in run.ended]
             if run.broken is not None:
@@ -175,9 +186,10 @@ class Engine:
             last = max(run.ended, default=-1)
             silence = run.ended.get(last)
             timeouts += isinstance(silence, Silence) and silence.why == "too slow"
-            if timeouts >= MAX_TIMEOUTS:
+            if timeouts >= MAX_TIMEOUTS or time.monotonic() > enough:
+                why = f"{timeouts} cases" if timeouts else "the cases before it"
                 for index in left:
-                    run.ended[index] = Silence("not run", f"{timeouts} cases ran out of time")
+                    run.ended[index] = Silence("not run", f"{why} ran out of time")
                 break
         return run
 
@@ -188,6 +200,7 @@ class Engine:
         indices: Sequence[int],
         limits: Sequence[float],
         hosts: Hosts,
+        opens: Sequence[tuple[Open, ...]] | None,
         run: Run,
         load_seconds: float,
     ) -> None:
@@ -210,11 +223,9 @@ class Engine:
         run.began = first
         for position, index in enumerate(indices):
             start = time.monotonic()
-            objects: list[tuple[str, Any]] = []
+            kept = _Kept(hosts, job.runs[position][0], None if opens is None else opens[index])
             try:
-                answer = _converse(
-                    child.channel, start + limits[index], objects, hosts, job.runs[position][0]
-                )
+                answer = _converse(child.channel, start + limits[index], kept)
                 if answer.index != position:
                     raise wire.Malformed("an answer to another case")
                 run.ended[index] = answer
@@ -223,9 +234,10 @@ class Engine:
                 return
             finally:
                 run.seconds[index] = time.monotonic() - start
+                run.opened[index] = tuple(kept.opened)
                 run.hosted[index] = tuple(
-                    (name, wire.encode(thing.observed()))
-                    for name, thing in objects
+                    (message.name, wire.encode(thing.observed()))
+                    for message, thing in zip(kept.opened, kept.things, strict=True)
                     if hasattr(thing, "observed")
                 )
 
@@ -341,36 +353,50 @@ class Engine:
         return _Child(channel, log_fd, kill, status)
 
 
-def _converse(
-    channel: Channel, deadline: float, objects: list[tuple[str, Any]], hosts: Hosts, seed: str
-) -> Observed:
+@dataclass
+class _Kept:
+    """The hosted objects of one case."""
+
+    hosts: Hosts
+    seed: str
+    allowed: tuple[Open, ...] | None
+    opened: list[Open] = field(default_factory=list)
+    things: list[Any] = field(default_factory=list)
+
+    def open(self, message: Open) -> int:
+        """Build an object, if it is the next one that the case has a right to."""
+        count = len(self.opened)
+        if self.allowed is not None and self.allowed[count : count + 1] != (message,):
+            raise ValueError("this is not what the case asks for")
+        if count >= 64:
+            raise ValueError("too many hosted objects")
+        self.things.append(
+            self.hosts(message.name, f"{self.seed}/{count}", wire.decode(message.sizes))
+        )
+        self.opened.append(message)
+        return count
+
+
+def _converse(channel: Channel, deadline: float, kept: _Kept) -> Observed:
     """Answer a case's calls until it ends."""
     while True:
         message = channel.receive(deadline)
         if isinstance(message, Observed):
             return message
         if isinstance(message, Open):
-            reply = _reply(partial(_open, message, objects, hosts, seed))
+            reply = _reply(partial(kept.open, message))
         elif isinstance(message, Call):
-            reply = _reply(partial(_call, message, objects))
+            reply = _reply(partial(_call, message, kept))
         else:
             raise wire.Malformed("a message out of turn")
         channel.send(reply, deadline)
 
 
-def _open(message: Open, objects: list[tuple[str, Any]], hosts: Hosts, seed: str) -> int:
-    if len(objects) >= 64:
-        raise ValueError("too many hosted objects")
-    thing = hosts(message.name, f"{seed}/{len(objects)}", wire.decode(message.sizes))
-    objects.append((message.name, thing))
-    return len(objects) - 1
-
-
-def _call(message: Call, objects: Sequence[tuple[str, Any]]) -> Any:
+def _call(message: Call, kept: _Kept) -> Any:
     """Call a public method of a hosted object with decoded arguments."""
-    if not 0 <= message.handle < len(objects):
+    if not 0 <= message.handle < len(kept.things):
         raise ValueError("no such object")
-    name, thing = objects[message.handle]
+    name, thing = kept.opened[message.handle].name, kept.things[message.handle]
     public = message.method == "__call__" or not message.method.startswith("_")
     method = getattr(type(thing), message.method, None) if public else None
     if not callable(method) or message.method == "observed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import difflib
 import re
@@ -68,7 +69,9 @@ class Grader:
         filename = f"{key.entry.name}.py"
         names = [name for name in record.names if "." not in name]
         job = key.job(text, filename, names=names)
-        run = self._engine.run(job, [expected.limit for expected in record.cases], key.host)
+        opens = [expected.outcome.opened for expected in record.cases]
+        limits = [expected.limit for expected in record.cases]
+        run = self._engine.run(job, limits, key.host, opens=opens)
         if run.broken is not None:
             return _not_loaded(key, run, text)
         missing = run.began.missing if run.began else ()
@@ -126,7 +129,10 @@ class Grader:
     def _lines(self, key: Key, text: str, record: Record, names: dict[str, str]) -> dict[str, int]:
         """Run the code again to learn in which lines it reaches what."""
         job = structs.replace(key.job(text, f"{key.entry.name}.py"), lines=True)
-        run = self._engine.run(job, [case.limit * 4 for case in record.cases], key.host)
+        opens = [case.outcome.opened for case in record.cases]
+        run = self._engine.run(
+            job, [case.limit * 4 for case in record.cases], key.host, opens=opens
+        )
         return _betrayed(record, outcomes(run, len(key.specs)), names)
 
     def diagnose(
@@ -278,8 +284,7 @@ class Judge:
         if kind in MEMORY_KINDS or any(word in failure.message for word in MEMORY_WORDS):
             return Verdict.TOO_MUCH_MEMORY, "asks for more memory than there is", details
         due = f", where {spec.raises} is due" if spec.raises else ""
-        line = f" at line {failure.steps[-1].line}" if failure.steps else ""
-        summary = f"raises {_known_kind(failure)}{line}{due}"
+        summary = f"raises {_known_kind(failure)}{_where(failure, self.text)}{due}"
         if kind == "TypeError" and not failure.steps and self.record is not None:
             signatures = [f"expected: {text}" for text in self.record.names.values()]
             details = (*details, *signatures)
@@ -456,12 +461,27 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
         code = lines[number - 1] if 0 < number <= len(lines) else ""
         column = min(column, len(code) + 1)  # the child may say anything
         place = (f"{key.entry.name}.py:{number}", f"  {code}", "  " + " " * (column - 1) + "^")
-        summary = f"does not parse: {_one_line(broken.message)}, line {number}"
-        return _whole(key, Verdict.RAISED, summary, place, run.printed)
+        return _whole(key, Verdict.RAISED, _complaint(text), place, run.printed)
     trace = Judge(key, None, text, ())._trace(broken)
-    line = f" at line {broken.steps[-1].line}" if broken.steps else ""
-    summary = f"raises {_known_kind(broken)}{line} while it is loaded"
+    summary = f"raises {_known_kind(broken)}{_where(broken, text)} while it is loaded"
     return _whole(key, Verdict.RAISED, summary, trace, run.printed)
+
+
+def _complaint(text: str) -> str:
+    """Say what Python says of a text when this process reads it: a child may say anything."""
+    try:
+        compile(text, "answer", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        return f"does not parse: {_one_line(error.msg)}, line {error.lineno or 1}"
+    except (ValueError, MemoryError, RecursionError):
+        pass
+    return "does not compile"
+
+
+def _where(failure: Failure, text: str) -> str:
+    """Name the line that a failure comes from, if the file has it."""
+    line = failure.steps[-1].line if failure.steps else 0
+    return f" at line {line}" if 0 < line <= text.count("\n") + 1 else ""
 
 
 def _nothing_defined(key: Key, run: Run, names: Sequence[str]) -> KataResult:

@@ -22,7 +22,7 @@ from dojo.engine import Engine, Run, Silence
 from dojo.mistakes import Mistake, find_mistakes, reference
 from dojo.rules import forbidden_operators
 from dojo.suite import CaseSpec, Entry
-from dojo.wire import Job, Node, Observed
+from dojo.wire import Job, Node, Observed, Open
 
 __all__ = ["Expected", "Key", "Outcome", "Record", "References", "UnsoundKata", "outcomes"]
 
@@ -41,6 +41,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """None if the case fell silent."""
     silence: str = ""
     hosted: tuple[tuple[str, Node], ...] = ()
+    opened: tuple[Open, ...] = ()
+    """The hosted objects that the case has asked for: an answer's case may ask for no others."""
     seconds: float = 0.0
 
 
@@ -150,7 +152,7 @@ def _visible(grader: str) -> str:
 @cache
 def _engine_digest() -> str:
     """Hash the modules that an expected value passes through."""
-    names = ("child", "draw", "kata", "mistakes", "reference", "rules", "watch", "wire")
+    names = ("child", "draw", "engine", "kata", "mistakes", "reference", "rules", "watch", "wire")
     digest = hashlib.sha256()
     for name in names:
         digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
@@ -173,6 +175,7 @@ def outcomes(run: Run, n_cases: int) -> tuple[Outcome, ...]:
                 ended if isinstance(ended, Observed) else None,
                 f"{ended.why}: {ended.detail}" if isinstance(ended, Silence) else "",
                 run.hosted.get(index, ()),
+                run.opened.get(index, ()),
                 run.seconds.get(index, 0.0),
             )
         )

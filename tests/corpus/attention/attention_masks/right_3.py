@@ -1,6 +1,5 @@
 """Masks as hidden places, inverted at the end; nan_to_num."""
 
-import math
 
 import torch
 

@@ -1,6 +1,5 @@
 """Prefix as a span; softmax in double precision with a finite floor."""
 
-import math
 
 import torch
 

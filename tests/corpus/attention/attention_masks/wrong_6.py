@@ -1,5 +1,4 @@
 # wrong: subtracts the maximum of all keys, the hidden ones too
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: an added bias that is made on the CPU and in single precision, whatever the scores are
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: the offset is added to the angle, not to the position
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: positions are counted from one unless an offset is given
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: rotates in place, in the tensor it was given
-import math
 
 import torch
 

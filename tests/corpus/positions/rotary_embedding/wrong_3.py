@@ -1,5 +1,4 @@
 # wrong: rotate-half with the angles of each pair repeated side by side
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: positions are right in half precision, but frequencies are not
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: a module-wide table that is built for the first base and length only
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: the queries stand right behind the keys, whatever the offset
-import math
 
 import torch
 

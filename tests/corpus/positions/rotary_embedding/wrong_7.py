@@ -1,5 +1,4 @@
 # wrong: detaches the rotated tensors by numpy
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: rotates only the first half of the features (partial rotary)
-import math
 
 import torch
 

@@ -1,5 +1,4 @@
 # wrong: asserts an even width
-import math
 
 import torch
 
