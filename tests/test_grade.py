@@ -355,3 +355,15 @@ def test_tensor_on_another_device_is_found_and_right_code_that_needs_values_is_n
     (case,) = [case for case in result.cases if case.case.startswith("device")]
     assert verdict == case.verdict
     assert summary in case.summary
+
+
+def test_cases_that_changed_since_the_grader_was_read_do_not_share_expected_values(
+    engine: Engine, suite: Suite
+) -> None:
+    (entry,) = suite.entries
+    read_before = entry.cases
+    entry.grader.write_text(GRADER.replace("n=3, m=4", "n=2, m=7"), encoding="utf-8")
+    assert read_before == entry.cases
+    grade(engine, suite, RIGHT)  # the old cases, with the new text beside them
+
+    assert Verdict.PASSED == grade(engine, Suite(suite.root), RIGHT).verdict

@@ -231,7 +231,7 @@ def _masks(draw: Draw, cases: str) -> tuple[tuple[str, wire.Array], ...]:
     named = []
     for given in draw.given:
         node = wire.encode(given.value)
-        if isinstance(node, wire.Array) and node.dtype == "bool" and len(node.data) < 2**16:
+        if isinstance(node, wire.Array) and node.dtype == "bool" and 0 < len(node.data) < 2**16:
             named.append((_name(given, cases), node))
     return tuple(named)
 

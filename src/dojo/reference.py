@@ -92,7 +92,9 @@ class Key:
 
     @cached_property
     def _digest(self) -> str:
-        parts = (self.solution, self.grader, self.salt, _engine_digest(), _versions())
+        # The cases too: a grader may be edited between the reading of the two.
+        cases = [(spec.id, spec.raises, spec.budget) for spec in self.specs]
+        parts = (self.solution, self.grader, cases, self.salt, _engine_digest(), _versions())
         return f"{seed_of(*parts):032x}"
 
     def digest(self) -> str:
