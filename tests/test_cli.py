@@ -427,7 +427,7 @@ def test_help_fits_the_screen_and_names_every_command(suite: Suite) -> None:
     named = [line.split()[0] for line in done.stdout.partition("Commands:")[2].split("\n") if line]
     assert [
         *("grade", "list", "show", "hint", "explain", "reset", "status"),
-        *("stubs", "new", "audit"),
+        *("stubs", "new", "doctor", "audit"),
     ] == [name for name in named if name != "watch"]
     assert "..." not in done.stdout.partition("Commands:")[2]
     assert not [

@@ -335,7 +335,7 @@ def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -
 
 @app.command()
 def doctor() -> None:
-    """Say which walls of the sandbox stand on this machine, and what is weaker for want of one."""
+    """Say which walls of the sandbox stand on this machine."""
     from dojo.report import make_table
     from dojo.walls import available, self_test
 

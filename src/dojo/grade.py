@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import difflib
 import re
@@ -14,6 +13,7 @@ from typing import Final
 
 from msgspec import structs
 
+from dojo import syntax
 from dojo.compare import compare
 from dojo.engine import Engine, Run, Silence
 from dojo.explain import explain
@@ -470,7 +470,7 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
 def _complaint(text: str) -> str:
     """Say what Python says of a text when this process reads it: a child may say anything."""
     try:
-        compile(text, "answer", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        syntax.parse(text)
     except SyntaxError as error:
         return f"does not parse: {_one_line(error.msg)}, line {error.lineno or 1}"
     except (ValueError, MemoryError, RecursionError):

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
+from dojo import syntax
 from dojo.kata import Kata
 
 __all__ = ["ID", "LEVELS", "CaseSpec", "GraderError", "listed", "parse", "read_cases", "read_meta"]
@@ -104,9 +105,9 @@ def parse(path: Path) -> ast.Module:
         reason = (error.strerror or str(error)).lower()
         raise GraderError(path, 1, f"cannot be read ({reason}): write or restore it") from None
     try:
-        tree = ast.parse(source, str(path))
+        tree = syntax.parse(source, str(path))
         # Some errors of syntax, such as a repeated keyword, only show here. Nothing runs.
-        compile(tree, str(path), "exec", dont_inherit=True)
+        syntax.compile_tree(tree, str(path))
     except SyntaxError as error:
         message = f"is not valid Python ({error.msg}): mend this line"
         raise GraderError(path, error.lineno or 1, message) from None

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dojo import syntax
+
 __all__ = ["Mistake", "MistakeError", "find_mistakes", "reference"]
 
 MARK: Final = "✗"
@@ -146,7 +148,7 @@ def _parse(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            return syntax.parse(source)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"the file cannot be parsed: {error}") from error
 
@@ -157,7 +159,7 @@ def _form(source: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(tree, "<solution>", "exec", dont_inherit=True)
+            syntax.compile_tree(tree, "<solution>")
         return ast.dump(tree)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"the file cannot be compiled: {error}") from error

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dojo import wire
+from dojo import syntax, wire
 from dojo.draw import Draw, seed_of
 from dojo.engine import Engine, Run, Silence
 from dojo.mistakes import Mistake, find_mistakes, reference
@@ -135,7 +135,7 @@ def _sizes(spec: CaseSpec) -> wire.Dict:
 
 def _visible(grader: str) -> str:
     """Leave out the metadata, and of hosted classes all but the name."""
-    tree = ast.parse(grader)
+    tree = syntax.parse(grader)
     body: list[ast.stmt] = []
     for node in tree.body:
         if isinstance(node, ast.ClassDef):

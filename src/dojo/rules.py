@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeGuard
 
+from dojo import syntax
+
 __all__ = ["Use", "equivalents", "forbidden_operators", "scan"]
 
 MAX_CHARACTERS: Final = 2**18
@@ -365,7 +367,7 @@ def scan(source: str, forbids: Sequence[str], allows: Sequence[str] = ()) -> tup
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of invalid escapes: the child will say so
-            tree = ast.parse(source)
+            tree = syntax.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return ()
     rules = _Rules.of(forbids, allows)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+from dojo import syntax
 from dojo.mistakes import reference
 
 __all__ = ["StubError", "derive", "public_names"]
@@ -57,9 +58,9 @@ def derive(source: str) -> str:
 
 def _plain(source: str) -> str:
     solution = _read(reference(source))
-    bare = ast.parse("\n".join(_module(solution, None)))
+    bare = syntax.parse("\n".join(_module(solution, None)))
     needs = _needs(bare)
-    _demand_complete(ast.parse(source), bare, needs)
+    _demand_complete(syntax.parse(source), bare, needs)
     return "\n".join(_module(solution, needs))
 
 
@@ -69,7 +70,7 @@ def public_names(source: str) -> dict[str, str]:
     Keys are `beam_search`, `SelfAttention` and `SelfAttention.forward`. A class is shown as it is
     called, `SelfAttention(d_model, n_heads)`, if its `__init__` stands in the stub.
     """
-    return dict(_signatures(ast.parse(_plain(source)).body))
+    return dict(_signatures(syntax.parse(_plain(source)).body))
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _read(source: str) -> _Solution:
             depth += (token.string in "([{") - (token.string in ")]}")
             if token.string == ":" and not depth:
                 colons.append(token.end)
-    return _Solution(tuple(lines), ast.parse(source), marks, comments, tuple(colons))
+    return _Solution(tuple(lines), syntax.parse(source), marks, comments, tuple(colons))
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -361,7 +362,7 @@ def _quoted_names(annotation: ast.expr) -> Iterator[str]:
     for node in ast.walk(annotation):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                yield from _names(ast.parse(node.value.strip(), mode="eval"))
+                yield from _names(syntax.parse(node.value.strip(), mode="eval"))
             except (SyntaxError, ValueError):
                 continue
 
@@ -374,7 +375,7 @@ def _examples(tree: ast.Module) -> Iterator[ast.Module]:
             continue
         try:
             examples = parser.get_examples(doc, getattr(node, "name", "the module"))
-            yield ast.parse("".join(example.source for example in examples))
+            yield syntax.parse("".join(example.source for example in examples))
         except ValueError as error:
             raise StubError(1, f"the examples of a docstring cannot be read: {error}") from error
         except SyntaxError:
