@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -419,9 +420,18 @@ class TestContinuousIntegration:
     SUMMARY = "echo '=== 3 passed, 1 skipped in 0.12s ==='"
 
     def ci(
-        self, root: Path, tests: str, lint: str = "exit 0", readme: str = README
+        self,
+        root: Path,
+        tests: str,
+        lint: str = "exit 0",
+        readme: str = README,
+        stub: str = "a stub\n",
     ) -> subprocess.CompletedProcess[str]:
         (root / ".ci").mkdir()
+        (root / "katas").mkdir(exist_ok=True)
+        digest = hashlib.sha256(b"a stub\n").hexdigest()
+        (root / "katas" / "SHA256SUMS").write_text(f"{digest}  a.py\n")
+        (root / "katas" / "a.py").write_text(stub)
         shutil.copy(HERE / ".ci/run", root / ".ci/run")
         (root / "README.md").write_text(readme.format(tests))
         nox = root / ".venv/bin/nox"
@@ -445,6 +455,11 @@ class TestContinuousIntegration:
         assert 0 == done.returncode
         assert not (root / "graded").exists()
         assert not (root / "more").exists()
+
+    def test_fails_if_an_answer_was_committed(self, root):
+        done = self.ci(root, self.SUMMARY, stub="an answer\n")
+        assert ".ci/run: katas/ holds something other than the derived stubs" in done.stdout
+        assert 1 == done.returncode
 
     @pytest.mark.parametrize(
         ("tests", "lint", "status"),
