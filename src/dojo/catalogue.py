@@ -6,13 +6,14 @@ import re
 from typing import Final
 
 from dojo.suite import Suite
+from dojo.trouble import Trouble
 
 __all__ = ["NoCatalogue", "is_current", "render", "update"]
 
 BLOCK: Final = re.compile(r"(<!-- catalogue -->\n).*?(<!-- /catalogue -->)", re.DOTALL)
 
 
-class NoCatalogue(ValueError):
+class NoCatalogue(Trouble):
     """A README without a place for the catalogue; the message says how to make one."""
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from dojo import wire
 from dojo.draw import Draw, Given, seed_of
+from dojo.recording import Watched, watching
 from dojo.walls import Prepared, WallError, raise_walls
-from dojo.watch import Watched, watching
 from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step, Walled
 
 __all__ = ["serve"]

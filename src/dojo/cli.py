@@ -6,18 +6,33 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Annotated, Literal, NoReturn, TypeVar
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from dojo.command import (
+    CORES,
+    Jobs,
+    Level,
+    Name,
+    Names,
+    chosen,
+    console,
+    count,
+    each,
+    note,
+    one,
+    stop,
+    waiting,
+)
+from dojo.instructor.cli import app as instructor
 from dojo.launch import Warm
+from dojo.practice.cli import app as practice
 from dojo.progress import ProgressError
-from dojo.suite import Entry, GraderError, NoSuite, Suite, UnknownKata
+from dojo.suite import Entry, Suite
+from dojo.trouble import Trouble
 from dojo.verdict import KataResult, Verdict
 from dojo.workspace import is_pristine, progress, remember
 
@@ -31,16 +46,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Ids, names, topics or paths.", metavar="KATA")
-]
-CORES = min(os.cpu_count() or 1, 4)
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Katas at the same time.")]
-Name = Annotated[str, typer.Argument(help="An id, a name or a path.", metavar="KATA")]
-Level = Literal["warmup", "core", "hard"]
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def main(warm: Warm | None = None) -> None:
@@ -59,65 +64,12 @@ def main(warm: Warm | None = None) -> None:
     except BrokenPipeError:  # the reader of a pipe had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (GraderError, NoSuite, ProgressError, UnknownKata) as error:
-        _stop(str(error))
+    except Trouble as error:
+        stop(str(error))
     except OSError as error:
         if error.filename is None:
             raise
-        _stop(f"{error.filename}: {error.strerror}")
-    except Exception as error:
-        if not isinstance(error, _troubles()):
-            raise
-        _stop(str(error))
-
-
-def _troubles() -> tuple[type[Exception], ...]:
-    """Return the expected errors of modules that are too heavy for every start."""
-    from dojo.catalogue import NoCatalogue
-    from dojo.engine import EngineError
-    from dojo.mistakes import MistakeError
-    from dojo.reference import UnsoundKata
-    from dojo.scaffold import ScaffoldError
-    from dojo.stubs import StubError
-
-    return (EngineError, MistakeError, NoCatalogue, ScaffoldError, StubError, UnsoundKata)
-
-
-def _stop(message: str) -> NoReturn:
-    _note(message)
-    sys.exit(2)
-
-
-def _note(message: str) -> None:
-    """Say something on stderr, where it disturbs neither a table nor JSON."""
-    from dojo.report import make_console
-
-    console = make_console(sys.stderr)
-    console.print(Text(f"dojo: {message}"), soft_wrap=not console.is_terminal)
-
-
-def _console() -> Console:
-    from dojo.report import make_console
-
-    return make_console(sys.stdout)
-
-
-def _chosen(suite: Suite, names: Sequence[str] | None) -> tuple[Entry, ...]:
-    if not names:
-        return suite.entries
-    found = [entry for name in names for entry in suite.find(name)]
-    return tuple(dict.fromkeys(found))
-
-
-def _one(suite: Suite, name: str) -> Entry:
-    found = suite.find(name)
-    if len(found) != 1:
-        _stop(f"{name!r} is a topic: name one of {', '.join(entry.id for entry in found)}")
-    return found[0]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        stop(f"{error.filename}: {error.strerror}")
 
 
 @app.command()
@@ -129,12 +81,12 @@ def grade(
 ) -> None:
     """Grade katas: all of them as a table, or the named ones in full."""
     suite = Suite.locate()
-    entries = _chosen(suite, names)
+    entries = chosen(suite, names)
     results = _grade_all(suite, entries, jobs, context.obj)
     try:
         remember(suite.root, results)
     except ProgressError as error:  # costs a note, not the verdicts
-        _note(f"not recorded: {error}")
+        note(f"not recorded: {error}")
     if as_json:
         from dojo.report import as_json as to_json
 
@@ -152,36 +104,14 @@ def _grade_all(
         return [KataResult(kata=e.id, verdict=Verdict.NOT_STARTED) for e in entries]
     from dojo.engine import Engine
 
-    with Engine(closed=[suite.root], warm=warm) as engine, _waiting("Grading"):
+    with Engine(closed=[suite.root], warm=warm) as engine, waiting("Grading"):
         from dojo.grade import Grader
 
         grader = Grader(engine, suite.root / ".dojo" / "expected")
-        results = list(_each(jobs, grader.grade, entries))
+        results = list(each(jobs, grader.grade, entries))
         if any(found != "stands" for found in engine.report.values()):
-            _note(
-                "the sandbox has gaps here, so grade code that you trust: `dojo doctor` says more"
-            )
+            note("the sandbox has gaps here, so grade code that you trust: `dojo doctor` says more")
         return results
-
-
-def _each(jobs: int, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield results in order, several at work; what ends this early waits for nothing."""
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        yield from pool.map(work, items)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-@contextmanager
-def _waiting(what: str) -> Iterator[None]:
-    """Show that something goes on, to somebody who watches a terminal."""
-    console = Console(stderr=True)
-    if console.is_terminal and not console.is_dumb_terminal:
-        with console.status(Text(f"{what} …", "dim"), spinner_style="dim"):
-            yield
-    else:
-        yield
 
 
 def _show(
@@ -189,14 +119,14 @@ def _show(
 ) -> None:
     from dojo.report import show_full, show_overview
 
-    console = _console()
+    screen = console()
     if not full:
-        show_overview(console, suite, results)
+        show_overview(screen, suite, results)
         return
     for index, (entry, result) in enumerate(zip(entries, results, strict=True)):
         if index:
-            console.print()
-        show_full(console, entry, result)
+            screen.print()
+        show_full(screen, entry, result)
 
 
 @app.command(name="list")
@@ -211,7 +141,7 @@ def list_(
     suite = Suite.locate()
     solved = progress(suite.root).solved()
     names = [*(names or ()), *([f"{topic.rstrip('/')}/"] if topic else ())]
-    entries = [e for e in _chosen(suite, names) if level in (None, e.meta.level)]
+    entries = [e for e in chosen(suite, names) if level in (None, e.meta.level)]
     if not entries:
         print("No kata is like that.")
         return
@@ -220,7 +150,7 @@ def list_(
         mark = Text("✓" if entry.id in solved else "", "green")
         meta = entry.meta
         table.add_row(mark, entry.id, meta.level, str(meta.minutes), Text(meta.asked))
-    _console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -228,7 +158,7 @@ def show(name: Name) -> None:
     """Show a kata's question and statement."""
     from dojo.report import show_statement
 
-    show_statement(_console(), _one(Suite.locate(), name))
+    show_statement(console(), one(Suite.locate(), name))
 
 
 @app.command()
@@ -237,16 +167,16 @@ def hint(name: Name) -> None:
     from dojo.report import show_hints
 
     suite = Suite.locate()
-    entry = _one(suite, name)
+    entry = one(suite, name)
     record = progress(suite.root)
     seen = min(record.hints_seen(entry.id), len(entry.meta.hints))
     try:
         if seen < len(entry.meta.hints):
             record.saw_hint(entry.id)
     except ProgressError as error:  # Where nothing can be counted, nothing is held back.
-        _note(f"not recorded: {error}")
+        note(f"not recorded: {error}")
         seen = len(entry.meta.hints)
-    show_hints(_console(), entry, seen)
+    show_hints(console(), entry, seen)
 
 
 @app.command()
@@ -258,13 +188,13 @@ def explain(
     from dojo.report import show_solution
 
     suite = Suite.locate()
-    entry = _one(suite, name)
+    entry = one(suite, name)
     if not now and entry.id not in progress(suite.root).solved():
-        _stop(
+        stop(
             f"{entry.id} is not solved yet. `dojo hint {entry.name}` helps a step further; "
             f"`dojo explain {entry.name} --now` shows the solution all the same"
         )
-    show_solution(_console(), entry)
+    show_solution(console(), entry)
 
 
 @app.command()
@@ -273,7 +203,7 @@ def reset(name: Name) -> None:
     from dojo.workspace import reset as put_back
 
     suite = Suite.locate()
-    entry = _one(suite, name)
+    entry = one(suite, name)
     backup = put_back(entry)
     print(f"katas/{entry.id}.py is the stub again")
     if backup:
@@ -291,7 +221,7 @@ def status() -> None:
     if not latest:
         print("Nothing graded yet: `dojo list` shows the katas, `dojo grade` grades them.")
         return
-    show_status(_console(), suite, latest, record.solved())
+    show_status(console(), suite, latest, record.solved())
 
 
 @app.command()
@@ -305,7 +235,7 @@ def stubs(
 
     suite = Suite.locate()
     edited = []
-    for entry in _chosen(suite, names):
+    for entry in chosen(suite, names):
         done = write_stub(entry, force=force)
         if done == "edited":
             edited.append(entry)
@@ -315,9 +245,9 @@ def stubs(
     if update(suite):
         print("README.md updated")
     for entry in edited:
-        _note(f"katas/{entry.id}.py was edited and is left as it is")
+        note(f"katas/{entry.id}.py was edited and is left as it is")
     if edited:
-        _note("to derive these too, with backups: `nox -s stubs -- --force`")
+        note("to derive these too, with backups: `nox -s stubs -- --force`")
     raise typer.Exit(1 if edited else 0)
 
 
@@ -345,7 +275,7 @@ def doctor() -> None:
     for attack, found in report.items():
         mark = Text("✓", "green") if found == "stands" else Text("✗", "red")
         table.add_row(mark, attack, "refused" if found == "stands" else found)
-    _console().print(table)
+    console().print(table)
     kernel = available()
     print(
         f"\nLandlock version {kernel['landlock']} (0: none), "
@@ -366,13 +296,17 @@ def audit(names: Names = None, jobs: Jobs = CORES) -> None:
 
     suite = Suite.locate()
     broken = [] if names else list(audit_suite(suite))
-    entries = _chosen(suite, names)
+    entries = chosen(suite, names)
     with Engine(closed=[suite.root]) as engine:
-        all_found = _each(jobs, lambda entry: audit_kata(entry, engine), entries)
+        all_found = each(jobs, lambda entry: audit_kata(entry, engine), entries)
         for entry, found in zip(entries, all_found, strict=True):
             print(f"{'✗' if found else '✓'} {entry.id}", flush=True)
             broken += found
     for violation in broken:
         print(f"\n{violation}")
-    print(f"\n{_count(len(entries), 'kata')} audited, {_count(len(broken), 'broken rule')}")
+    print(f"\n{count(len(entries), 'kata')} audited, {count(len(broken), 'broken rule')}")
     raise typer.Exit(1 if broken else 0)
+
+
+for _part in (practice, instructor):
+    app.add_typer(_part)

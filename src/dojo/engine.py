@@ -24,6 +24,7 @@ import msgspec
 
 from dojo import wire
 from dojo.launch import MEMORY, Settings, Warm, can_fork, environment, launch, python
+from dojo.trouble import Trouble
 from dojo.wire import Began, Broken, Call, Channel, Failure, Job, Observed, Open, Reply, Walled
 
 __all__ = ["Engine", "EngineError", "Hosts", "Run", "Silence"]
@@ -46,7 +47,7 @@ HEAVY: Final = (
 Why = Literal["too slow", "stopped", "malformed", "too large", "not run"]
 
 
-class EngineError(Exception):
+class EngineError(Trouble):
     """The engine itself cannot work; the message says what to do."""
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeGuard
 
 from dojo import syntax
 from dojo.kata import Kata
+from dojo.trouble import Trouble
 
 __all__ = ["ID", "LEVELS", "CaseSpec", "GraderError", "listed", "parse", "read_cases", "read_meta"]
 
@@ -22,7 +23,7 @@ ID: Final = r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*"
 Decorated = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-class GraderError(Exception):
+class GraderError(Trouble):
     """A grader, or a solution's statement, that breaks the rules of its vocabulary."""
 
     def __init__(self, path: Path, line: int, message: str) -> None:

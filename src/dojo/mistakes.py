@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dojo import syntax
+from dojo.trouble import Trouble
 
 __all__ = ["Mistake", "MistakeError", "find_mistakes", "reference"]
 
@@ -21,7 +22,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Block = Function | ast.ClassDef
 
 
-class MistakeError(ValueError):
+class MistakeError(Trouble):
     """A `# ✗` comment that breaks a rule; the message says which, and what to do next."""
 
     def __init__(self, line: int, message: str) -> None:

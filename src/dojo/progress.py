@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dojo.trouble import Trouble
 from dojo.verdict import Verdict
 
 __all__ = ["Attempt", "Progress", "ProgressError"]
@@ -31,7 +32,7 @@ TABLES: Final = (
 )
 
 
-class ProgressError(Exception):
+class ProgressError(Trouble):
     """The record cannot be read or written; the message says what to do."""
 
 

@@ -22,6 +22,7 @@ from dojo.engine import Engine, Run, Silence
 from dojo.mistakes import Mistake, find_mistakes, reference
 from dojo.rules import forbidden_operators
 from dojo.suite import CaseSpec, Entry
+from dojo.trouble import Trouble
 from dojo.wire import Job, Node, Observed, Open
 
 __all__ = ["Expected", "Key", "Outcome", "Record", "References", "UnsoundKata", "outcomes"]
@@ -30,7 +31,7 @@ FLOOR_SECONDS: Final = 4.0
 TIMES_REFERENCE: Final = 40.0
 
 
-class UnsoundKata(Exception):
+class UnsoundKata(Trouble):
     """A solution does not do what its own grader asks; the message names case and cause."""
 
 
@@ -154,7 +155,17 @@ def _visible(grader: str) -> str:
 @cache
 def _engine_digest() -> str:
     """Hash the modules that an expected value passes through."""
-    names = ("child", "draw", "engine", "kata", "mistakes", "reference", "rules", "watch", "wire")
+    names = (
+        "child",
+        "draw",
+        "engine",
+        "kata",
+        "mistakes",
+        "recording",
+        "reference",
+        "rules",
+        "wire",
+    )
     digest = hashlib.sha256()
     for name in names:
         digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())

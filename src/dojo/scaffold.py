@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dojo.grader_file import ID
 from dojo.suite import Suite
+from dojo.trouble import Trouble
 
 __all__ = ["ScaffoldError", "scaffold"]
 
@@ -66,7 +67,7 @@ def test_reference_agrees_with_the_oracle(solution):
 '''
 
 
-class ScaffoldError(ValueError):
+class ScaffoldError(Trouble):
     """A name that cannot become a kata; the message says what would."""
 
 

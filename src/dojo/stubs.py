@@ -14,6 +14,7 @@ from typing import Final
 
 from dojo import syntax
 from dojo.mistakes import reference
+from dojo.trouble import Trouble
 
 __all__ = ["StubError", "derive", "public_names"]
 
@@ -37,7 +38,7 @@ Place = tuple[int, int]
 """Line and column, in characters."""
 
 
-class StubError(ValueError):
+class StubError(Trouble):
     """A solution whose stub would lack something that it shows; says what to mark."""
 
     def __init__(self, line: int, message: str) -> None:

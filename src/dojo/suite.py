@@ -23,6 +23,7 @@ from dojo.grader_file import (
     read_meta,
 )
 from dojo.kata import Kata
+from dojo.trouble import Trouble
 
 __all__ = ["CaseSpec", "Entry", "GraderError", "NoSuite", "Suite", "UnknownKata"]
 
@@ -58,7 +59,7 @@ TOPICS: Final = (
 """In teaching order. A topic that is not listed comes after these."""
 
 
-class UnknownKata(LookupError):
+class UnknownKata(Trouble):
     """A name that means no kata, or more than one."""
 
     def __init__(self, message: str, suggestions: tuple[str, ...]) -> None:
@@ -66,7 +67,7 @@ class UnknownKata(LookupError):
         self.suggestions = suggestions
 
 
-class NoSuite(LookupError):
+class NoSuite(Trouble):
     """A place from which no suite can be found."""
 
 

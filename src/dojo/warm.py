@@ -24,8 +24,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from dojo.child import serve
+from dojo.recording import watching
 from dojo.walls import Prepared, Walls, prepare, self_test, strongest
-from dojo.watch import watching
 from dojo.wire import Channel
 
 __all__ = ["READY", "freeze_threads", "prepare_walls", "run", "warm_up"]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
+from dojo.recording import Watched, watching
 from dojo.rules import _FAMILIES, _operators_of, _spell, forbidden_operators
-from dojo.watch import Watched, watching
 
 FILENAME = "answer.py"
 SOFTMAX = ("torch.softmax",)

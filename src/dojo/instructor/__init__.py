@@ -1,0 +1,1 @@
+"""What an instructor uses: assignments, releases, grading a class, giving back."""

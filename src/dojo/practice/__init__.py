@@ -1,0 +1,1 @@
+"""What a candidate uses every evening: watch, what comes next, mock interviews, progress."""
