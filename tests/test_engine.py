@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from dojo import wire
 from dojo.engine import Engine, EngineError, Run, Silence
+from dojo.launch import can_fork
+from dojo.walls import full_sandbox
 from dojo.wire import Job, Observed
 
 CASES = """
@@ -312,3 +315,18 @@ def test_library_that_would_start_threads_can_be_imported_late(engine: Engine) -
     result = run(engine, double(body))
 
     assert 1.0 == value(result, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the walls stand on Linux only")
+@pytest.mark.parametrize("fork", [True, False])
+def test_sandbox_can_be_judged_before_any_answer_runs(fork: bool, tmp_path: Path) -> None:
+    with Engine(fork=fork, closed=[tmp_path]) as engine:
+        report = engine.examine()
+    assert full_sandbox(report)
+    assert f"reading {tmp_path}" in report
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_sandbox_that_is_off_is_not_full(fork: bool) -> None:
+    with Engine(fork=fork and can_fork(), sandbox=False) as engine:
+        assert not full_sandbox(engine.examine())

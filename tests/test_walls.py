@@ -581,6 +581,21 @@ def test_self_test_notices_a_missing_wall(
 
 
 @needs_kernel
+@pytest.mark.parametrize("wall", ["landlock", "seccomp", "limits"])
+def test_sandbox_without_a_wall_is_not_full(wall: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert walls.full_sandbox(walls.self_test())
+    monkeypatch.setattr(walls, "strongest", lambda asked: replace(asked, **{wall: False}))
+    sandbox = walls.full_sandbox(walls.self_test())
+    assert not sandbox
+    assert all(gap.endswith(": falls") for gap in sandbox.gaps)
+
+
+def test_sandbox_that_nobody_has_tested_is_not_full() -> None:
+    assert ("the sandbox is switched off, or has not been tested",) == walls.full_sandbox({}).gaps
+    assert not walls.full_sandbox({"walls": "stand on Linux only"})
+
+
+@needs_kernel
 def test_self_test_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 

@@ -140,6 +140,32 @@ class Engine:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def examine(self) -> dict[str, str]:
+        """Return what the sandbox's self-test finds, before any answer runs; {} without a sandbox.
+
+        `walls.full_sandbox` judges it.
+        """
+        if self.fork:
+            with self._lock:
+                self._wait_until_ready()
+        elif self._settings.sandbox and not self.report:
+            closed = self._settings.closed
+            program = f"print(json.dumps(self_test({closed!r})))"
+            done = subprocess.run(
+                python("import json", "from dojo.walls import self_test", program),
+                check=False,
+                capture_output=True,
+                cwd=self._folder,
+                env=environment(),
+            )
+            said = done.stdout.decode(errors="replace")
+            self.report = (
+                json.loads(said)
+                if done.returncode == 0
+                else {"walls": "their self-test did not run"}
+            )
+        return self.report
+
     def _preload(self, job: Job) -> None:
         """Import what a job will want in the warm process, once, rather than in every child."""
         with self._lock:

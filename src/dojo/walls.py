@@ -21,7 +21,7 @@ import struct
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,10 +33,12 @@ if sys.platform == "linux":
 
 __all__ = [
     "Prepared",
+    "Sandbox",
     "WallError",
     "Walls",
     "available",
     "filter_program",
+    "full_sandbox",
     "prepare",
     "raise_walls",
     "readable_paths",
@@ -442,6 +444,31 @@ def _has_user_namespaces() -> bool:
 
 # -------------------------------------------------------------------------------- self-test
 
+
+STANDS: Final = "stands"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What a self-test says of the whole sandbox: true where every wall stands."""
+
+    gaps: tuple[str, ...]
+    """What an answer could do, each with what came of it; what is not known counts as a gap."""
+
+    def __bool__(self) -> bool:
+        return not self.gaps
+
+
+def full_sandbox(report: Mapping[str, str]) -> Sandbox:
+    """Judge a report of `self_test`, such as `Engine.examine()` gives.
+
+    An empty report comes of a sandbox that is off, or not tested yet: that is not a full one.
+    """
+    if not report:
+        return Sandbox(("the sandbox is switched off, or has not been tested",))
+    return Sandbox(tuple(f"{what}: {found}" for what, found in report.items() if found != STANDS))
+
+
 Attack: TypeAlias = Callable[[], object]
 _SELF_TEST_SECONDS: Final = 5.0
 
@@ -492,7 +519,7 @@ def _outcome(attempt: Attack) -> str:
     except FileNotFoundError as error:
         return f"unknown: {error}"
     except (OSError, MemoryError, RuntimeError, ValueError):
-        return "stands"
+        return STANDS
     return "falls"
 
 
