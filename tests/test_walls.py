@@ -23,7 +23,17 @@ from pathlib import Path
 import pytest
 
 from dojo import walls
-from dojo.walls import WallError, Walls, available, filter_program, prepare, raise_walls
+from dojo.walls import (
+    WallError,
+    Walls,
+    available,
+    filter_program,
+    landlock,
+    prepare,
+    raise_walls,
+    seccomp,
+    selftest,
+)
 
 resource = pytest.importorskip("resource", reason="there are no such walls on Windows")
 here = available()
@@ -436,7 +446,7 @@ os.waitpid(pid, 0)
 def test_torch_works_in_a_fork_behind_the_walls(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    source = str(Path(walls.__file__).parent.parent)
+    source = str(Path(walls.__file__).parent.parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", TORCH],
@@ -537,7 +547,7 @@ def test_what_may_be_read_may_not_be_written(tmp_path: Path, mode: int, expected
 
 @needs_kernel
 def test_a_kernel_without_landlock_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walls, "_landlock_abi", lambda libc: 0)
+    monkeypatch.setattr(landlock, "abi", lambda libc: 0)
     with pytest.raises(WallError, match=r"^landlock"):
         prepare(SMALL)
     assert not walls.strongest(SMALL).landlock
@@ -574,7 +584,7 @@ def test_self_test_says_that_everything_stands() -> None:
 def test_self_test_notices_a_missing_wall(
     wall: str, fallen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walls, "strongest", lambda asked: replace(asked, **{wall: False}))
+    monkeypatch.setattr(selftest, "strongest", lambda asked: replace(asked, **{wall: False}))
     report = walls.self_test()
     assert "falls" == report[fallen]
     assert "stands" in report.values()
@@ -584,7 +594,7 @@ def test_self_test_notices_a_missing_wall(
 @pytest.mark.parametrize("wall", ["landlock", "seccomp", "limits"])
 def test_sandbox_without_a_wall_is_not_full(wall: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert walls.full_sandbox(walls.self_test())
-    monkeypatch.setattr(walls, "strongest", lambda asked: replace(asked, **{wall: False}))
+    monkeypatch.setattr(selftest, "strongest", lambda asked: replace(asked, **{wall: False}))
     sandbox = walls.full_sandbox(walls.self_test())
     assert not sandbox
     assert all(gap.endswith(": falls") for gap in sandbox.gaps)
@@ -714,5 +724,5 @@ def test_filter_ends_a_process_that_uses_another_architecture(column: int, machi
 
 @both
 def test_filter_allows_no_call_that_is_not_listed(column: int, machine: str) -> None:
-    listed = {int(entry.split()[1 + column]) for entry in walls._FREE.split(",")} - {-1}
+    listed = {int(entry.split()[1 + column]) for entry in seccomp.FREE.split(",")} - {-1}
     assert listed == {number for number in range(600) if judge(machine, number, *[7] * 6) == ALLOW}
