@@ -163,12 +163,14 @@ def _engine_digest() -> str:
         "mistakes",
         "recording",
         "reference",
-        "rules",
+        "rules/families",
+        "rules/names",
+        "rules/operators",
         "wire",
     )
     digest = hashlib.sha256()
     for name in names:
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 

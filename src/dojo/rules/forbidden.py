@@ -1,0 +1,76 @@
+"""What is forbidden, arranged for looking up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dojo.rules.names import canonical, closure, equivalents
+from dojo.rules.operators import forbidden_operators
+
+__all__ = ["Forbidden"]
+
+_COMMON_METHODS: Final = frozenset(
+    name for kind in (list, dict, str, set, bytes, tuple, int, float) for name in dir(kind)
+)
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """What is forbidden, arranged for looking up."""
+
+    names: Mapping[str, str]
+    operators: Mapping[str, str]
+    methods: Mapping[str, str]
+    """Methods of tensors, by their own name."""
+    maybe_methods: Mapping[str, str]
+    """Methods that lists or other objects may have as well."""
+    leaves: Mapping[str, str]
+
+    @classmethod
+    def of(cls, forbids: Sequence[str], allows: Sequence[str]) -> Forbidden:
+        names = equivalents(forbids, allows)
+        operators = {}
+        for key, public in forbidden_operators(forbids, allows).items():
+            _, _, name = key.rpartition("aten::")
+            if "aten::" in key:
+                operators[name] = public
+        methods, maybe, leaves = {}, {}, {}
+        for name, public in names.items():
+            holder, _, leaf = name.rpartition(".")
+            if holder == "torch.Tensor":
+                methods[leaf] = public
+            elif holder == "torch" and not closure(name) and leaf not in _COMMON_METHODS:
+                maybe[leaf] = public
+            leaves[leaf] = public
+        return cls(names, operators, methods, maybe, leaves)
+
+    def of_path(self, path: str) -> tuple[str, bool] | None:
+        """Return the forbidden name that a dotted path stands for, and whether that is certain."""
+        found = self._exact(path)
+        if found is not None:
+            return found
+        library, _, _ = path.partition(".")
+        leaf = path.rsplit(".", 1)[-1]
+        public = self.leaves.get(leaf)
+        if public is None or not public.startswith(f"{library}."):
+            return None
+        if library != "torch":
+            return public, leaf[:1].isupper()  # transformers.generation.utils.GenerationMixin
+        return public, False
+
+    def _exact(self, path: str) -> tuple[str, bool] | None:
+        if path.startswith("torch.ops."):
+            parts = path.split(".")
+            public = self.operators.get(parts[3]) if len(parts) > 3 else None
+            return (public, True) if public else None
+        name = canonical(path)
+        if name in self.names:
+            return self.names[name], True
+        parts = name.split(".")
+        if len(parts) > 3 and ".".join(parts[:-1]) in self.names:
+            return self.names[".".join(parts[:-1])], True  # torch.nn.LSTM.forward
+        if path.startswith(("torch._C.", "torch._VF.")) and parts[-1] in self.operators:
+            return self.operators[parts[-1]], True
+        return None

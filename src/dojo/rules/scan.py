@@ -1,0 +1,225 @@
+"""Read a source for uses of what is forbidden."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dojo import syntax
+from dojo.rules.forbidden import Forbidden
+from dojo.rules.resolve import Limit, Resolver, TooMuch
+from dojo.rules.scopes import Scope
+
+__all__ = ["Use", "scan"]
+
+MAX_CHARACTERS: Final = 2**18
+MAX_USES: Final = 50
+WIDTH: Final = 60
+_OPAQUE: Final = (
+    "torch.jit", "torch.compile", "torch.ops", "torch._C", "torch._VF", "torch.classes",
+    "torch._dynamo", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor",
+    "torch.export", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
+    "torch.autograd.Variable._execution_engine", "torch.autograd.graph._engine_run_backward",
+    "ctypes", "cffi", "importlib", "runpy", "pickle", "marshal", "code", "builtins",
+    "gc.get_objects", "gc.get_referrers", "gc.get_referents", "inspect.currentframe",
+    "inspect.stack", "threading", "_thread", "multiprocessing", "concurrent.futures", "sys.modules",
+    "sys._getframe", "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
+)  # fmt: skip
+"""Roads whose end cannot be read from the text."""
+_RUNNERS: Final = ("exec", "eval", "compile", "__import__")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A place in a file that uses what is forbidden, or may do so."""
+
+    line: int
+    name: str
+    """The forbidden public name; empty where it cannot be told which one."""
+    how: str
+    """The text as written, short and printable."""
+    certain: bool
+
+
+def scan(source: str, forbids: Sequence[str], allows: Sequence[str] = ()) -> tuple[Use, ...]:
+    """Return where a source uses what is forbidden; nothing if it does not parse."""
+    if not forbids:
+        return ()
+    if len(source) > MAX_CHARACTERS:
+        return (Use(1, "", "the file is too long to be read for forbidden calls", False),)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes: the child will say so
+            tree = syntax.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return ()
+    rules = Forbidden.of(forbids, allows)
+    try:
+        return tuple(_Reader(source, rules, Limit()).read(tree))
+    except (TooMuch, RecursionError):
+        return (Use(1, "", "the file is too tangled to be read for forbidden calls", False),)
+
+
+class _Reader(Resolver):
+    """Reads one tree: first what every name is bound to, then what is used."""
+
+    def __init__(self, source: str, rules: Forbidden, limit: Limit) -> None:
+        super().__init__(limit)
+        self.lines = re.split(r"\r\n|\r|\n", source)
+        self.rules = rules
+        self.uses: dict[tuple[int, str, str], Use] = {}
+
+    def read(self, tree: ast.Module) -> list[Use]:
+        """Return all uses in the order of lines."""
+        self.bind(tree)
+        for node, scope in self.nodes:
+            if len(self.uses) < MAX_USES:
+                self.limit.step()
+                self._look_at(node, scope)
+        named = {use.line for use in self.uses.values() if use.certain}
+        told = (use for use in self.uses.values() if use.name or use.line not in named)
+        return sorted(told, key=lambda use: (use.line, not use.certain, use.how))
+
+    # --- what is used -----------------------------------------------------------------------------
+
+    def _look_at(self, node: ast.AST, scope: Scope) -> None:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            self._look_at_name(node, scope)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            self._look_at_attribute(node, scope)
+        elif isinstance(node, ast.Call):
+            self._look_at_call(node, scope)
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            found = self._subscripted(node, scope, 0)
+            self._report_all(node, found)
+            if not found and self._is_table(node.value, scope) and self._is_ours(node.value, scope):
+                self._report(node, "", False)
+        elif isinstance(node, ast.Match):
+            self._look_at_match(node, scope)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            self._look_at_import(node)
+
+    def _look_at_name(self, node: ast.Name, scope: Scope) -> None:
+        holder = scope.holder(node.id)
+        if holder is None and node.id in _RUNNERS and self._is_opaque_runner(node):
+            self._report(node, "", False)
+        elif holder is None or node.id in holder.imported:
+            # what an assignment binds is reported where it is assigned
+            self._report_all(node, self._of_name(node.id, scope))
+
+    def _is_opaque_runner(self, node: ast.Name) -> bool:
+        return node.id != "__import__" or id(node) not in self.called
+
+    def _look_at_attribute(self, node: ast.Attribute, scope: Scope) -> None:
+        paths = self._resolve(node, scope)
+        if paths:
+            certain = isinstance(node.value, ast.Attribute) or self._is_sure(node.value, scope)
+            self._report_all(node, [(path, certain) for path in paths])
+            return
+        if node.attr in self.members or self._is_self(node.value):
+            return
+        if isinstance(node.value, ast.Name):
+            holder = scope.holder(node.value.id)
+            if holder is None and not self.stars:
+                return
+        if node.attr in self.rules.methods:
+            self._report(node, self.rules.methods[node.attr], id(node) in self.called)
+        elif node.attr in self.rules.maybe_methods and id(node) in self.called:
+            self._report(node, self.rules.maybe_methods[node.attr], False)
+
+    def _is_sure(self, node: ast.expr, scope: Scope) -> bool:
+        return not isinstance(node, ast.Name) or all(
+            certain for _, certain in self._of_name(node.id, scope)
+        )
+
+    def _is_self(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+    def _is_ours(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether an expression stands for a library that something is forbidden of."""
+        libraries = {public.partition(".")[0] for public in self.rules.names.values()}
+        return any(path.partition(".")[0] in libraries for path in self._resolve(node, scope))
+
+    def _look_at_call(self, node: ast.Call, scope: Scope) -> None:
+        found = self._looked_up(node, scope)
+        self._report_all(node, found)
+        name = self._builtin(node.func, scope)
+        if name == "getattr" and len(node.args) >= 2 and not found:
+            text = self._fold(node.args[1], scope)
+            if text is not None and not self._is_self(node.args[0]):
+                if text.value in self.rules.methods and text.value not in self.members:
+                    self._report(node, self.rules.methods[text.value], text.plain)
+            elif text is None and self._is_ours(node.args[0], scope):
+                self._report(node, "", False)
+        functions = self._resolve(node.func, scope)
+        is_import = name == "__import__" or "importlib.import_module" in functions
+        if is_import and not found:
+            self._report(node, "", False)
+        for function in ("operator.methodcaller", "operator.attrgetter"):
+            if function in functions and node.args:
+                text = self._fold(node.args[0], scope)
+                if text is None:
+                    self._report(node, "", False)
+                    continue
+                leaf = text.value.rsplit(".", 1)[-1]
+                if leaf in self.rules.methods:
+                    self._report(node, self.rules.methods[leaf], text.plain)
+                elif leaf in self.rules.leaves:
+                    self._report(node, self.rules.leaves[leaf], False)
+
+    def _look_at_match(self, node: ast.Match, scope: Scope) -> None:
+        """Look at `match torch: case object(softmax=f)`."""
+        for case in node.cases:
+            for pattern in ast.walk(case.pattern):
+                self.limit.step()
+                if isinstance(pattern, ast.MatchClass):
+                    for name in pattern.kwd_attrs:
+                        for path in self._resolve(node.subject, scope):
+                            self._report_all(pattern, [(f"{path}.{name}", True)])
+
+    def _look_at_import(self, node: ast.Import | ast.ImportFrom) -> None:
+        """Report the roads whose end cannot be read, where they are first entered."""
+        whole = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            whole = [f"{node.module}.{name}" for name in whole] if not node.level else []
+        for path in whole:
+            if _is_opaque(path) and not path.startswith("importlib"):
+                self._report(node, "", False)
+
+    def _report_all(self, node: ast.AST, found: Iterable[tuple[str, bool]]) -> None:
+        for path, certain in found:
+            forbidden = self.rules.of_path(path)
+            if forbidden is not None:
+                self._report(node, forbidden[0], certain and forbidden[1])
+            elif _is_opaque(path) and isinstance(node, ast.Attribute):
+                self._report(node, "", False)
+
+    def _report(self, node: ast.AST, name: str, certain: bool) -> None:
+        line = getattr(node, "lineno", 1)
+        use = Use(line, name, self._written(node), certain)
+        if not name and any(at == line for at, _, _ in self.uses):
+            return
+        key = (line, name, "")
+        known = self.uses.get(key)
+        if known is None or (certain and not known.certain):
+            self.uses[key] = use
+
+    def _written(self, node: ast.AST) -> str:
+        """Return the node's text, or its beginning, as one printable line."""
+        line, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+        if not 0 < line <= len(self.lines):
+            return ""
+        data = self.lines[line - 1].encode("utf-8", "replace")
+        stop = node.end_col_offset if end == line else len(data)  # type: ignore[attr-defined]
+        start = getattr(node, "col_offset", 0)
+        text = data[start : min(stop, start + 4 * WIDTH)].decode("utf-8", "replace")
+        flat = "".join(c if c.isprintable() else " " for c in text).strip()
+        return flat if len(flat) <= WIDTH else flat[: WIDTH - 1] + "…"
+
+
+def _is_opaque(path: str) -> bool:
+    return any(path == road or path.startswith(f"{road}.") for road in _OPAQUE)
