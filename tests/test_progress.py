@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from dojo.progress import Progress, ProgressError, _create
+from dojo import schema
+from dojo.progress import Progress, ProgressError
 from dojo.verdict import Verdict
 
 WRITER = """
@@ -206,7 +207,7 @@ class TestShared:
         with closing(sqlite3.connect(progress.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with soon(lambda: note(progress, "a/b", Verdict.PASSED)):
-                _create(other)
+                schema.create(other)
                 other.execute("COMMIT")
         assert {"a/b"} == progress.solved()
 
@@ -216,8 +217,9 @@ class TestShared:
             other.execute("BEGIN IMMEDIATE")
             with soon(lambda: note(progress, "a/b", Verdict.PASSED)):
                 other.execute(
-                    "INSERT INTO attempt (kata, verdict, passed, total, seconds, digest, at)"
-                    " VALUES ('a/b', 'passed', 3, 5, 0.5, 'a', 0)"
+                    "INSERT INTO attempt"
+                    " (kata, verdict, passed, total, seconds, digest, at, sitting)"
+                    " VALUES ('a/b', 'passed', 3, 5, 0.5, 'a', 0, 1)"
                 )
                 other.execute("COMMIT")
         with closing(sqlite3.connect(progress.path)) as db:
@@ -269,7 +271,7 @@ class TestRefused:
     def test_a_newer_file_is_left_alone(self, progress):
         note(progress, "a/b", Verdict.PASSED)
         with closing(sqlite3.connect(progress.path)) as db:
-            db.execute("PRAGMA user_version = 2")
+            db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
         content = progress.path.read_bytes()
         with pytest.raises(ProgressError, match="newer version: update"):
             progress.latest()

@@ -95,6 +95,7 @@ _RULES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
         lambda value: _is_tuple(value, r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"),
         'a tuple of full names: ("torch.nn.functional.rms_norm",)',
     ),
+    "was": (lambda value: _is_tuple(value, ID), 'a tuple of ids: ("topic/name",)'),
 }
 
 

@@ -33,6 +33,8 @@ class Kata:
     """Public names that would do the whole exercise, and with them what does the same."""
     allows: tuple[str, ...] = ()
     """Of what does the same as a forbidden name, that which may be used after all."""
+    was: tuple[str, ...] = ()
+    """Ids that this kata had before: what a learner did under them still counts."""
 
 
 def case(

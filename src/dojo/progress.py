@@ -1,39 +1,67 @@
-"""What the learner has done, in one small file that survives a kill and concurrent runs."""
+"""What the learner has done, in one small file that survives a kill and concurrent runs.
+
+The file is SQLite, `.dojo/progress.sqlite`; `dojo.schema` makes it and brings older ones up to
+date. Times named `at`, `begun`, `ended` are seconds since 1970 (UTC) as the clock showed them,
+which may have gone backwards: order by `id`, never by time. Durations do not depend on that clock.
+
+sitting     one try at a kata, from a fresh stub to its first pass and on until it is begun again
+            kata, how ('grade', 'hint', 'watch', 'again', 'interview'), interview (or NULL), begun,
+            spent (seconds; a gap counts at most `PAUSE`), hints (seen), explained (1: the solution
+            was shown first), passed_at (or NULL), rating (1 again … 4 easy, NULL: not rated yet);
+            last_at, last_tick and boot say when something last happened in it
+attempt     one graded version of the file
+            kata, sitting, verdict (`Verdict`), passed and total (cases), seconds (of grading),
+            digest (of the answer), at, spent (seconds since the kata was begun), hints (seen then)
+failure     what failed in an attempt; place 0 comes first and alone has details
+            attempt, place, case_id ('' for the whole file), title, verdict, summary, why (the
+            mistake that it looks like, or ''), details (JSON list of lines)
+answer      digest, packed (zlib): the texts of all attempts, each once
+card        kata, state (JSON of an fsrs card)
+interview   begun, spent, settings (JSON), ended (or NULL while it can be resumed), report (JSON)
+event       interview, at, spent (seconds into the round), kind, kata (or ''), data (JSON)
+
+For the latest attempt of every kata, `id IN (SELECT max(id) FROM attempt GROUP BY kata)`; for
+recurring mistakes, `SELECT why, count(DISTINCT attempt) FROM failure WHERE why != '' GROUP BY why`.
+Writing goes through `Progress`; readers may also use `Progress.query`.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from dojo import schema
 from dojo.trouble import Trouble
 from dojo.verdict import Verdict
 
-__all__ = ["Attempt", "Progress", "ProgressError"]
+__all__ = ["Attempt", "Event", "Failed", "Interview", "Progress", "ProgressError", "Sitting"]
 
-SCHEMA: Final = 1
-TABLES: Final = (
-    """CREATE TABLE attempt (
-        id INTEGER PRIMARY KEY,
-        kata TEXT NOT NULL,
-        verdict TEXT NOT NULL,
-        passed INTEGER NOT NULL,
-        total INTEGER NOT NULL,
-        seconds REAL NOT NULL,
-        digest TEXT NOT NULL,
-        at REAL NOT NULL
-    )""",
-    "CREATE INDEX attempt_of_kata ON attempt (kata, id)",
-    "CREATE TABLE hint (kata TEXT PRIMARY KEY, seen INTEGER NOT NULL)",
-)
+PAUSE: Final = 1200.0
+"""Seconds after which somebody who does nothing is taken to be away."""
+LARGEST_ANSWER: Final = 2**20
 
 
 class ProgressError(Trouble):
     """The record cannot be read or written; the message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """What failed in an attempt: one case, or the whole file, whose `case_id` is empty."""
+
+    case_id: str
+    title: str
+    verdict: Verdict
+    summary: str
+    why: str = ""
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,51 @@ class Attempt:
     digest: str
     at: float
     """When it was first graded, in seconds since 1970."""
+    spent: float = 0.0
+    """Seconds since the kata was begun."""
+    hints: int = 0
+    sitting: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One try at a kata, from a fresh stub on."""
+
+    id: int
+    kata: str
+    how: str
+    interview: int | None
+    begun: float
+    spent: float
+    hints: int
+    explained: bool
+    passed_at: float | None
+    rating: int | None
+
+
+@dataclass(frozen=True)
+class Interview:
+    """A mock round; one without an end can be resumed."""
+
+    id: int
+    begun: float
+    spent: float
+    settings: Mapping[str, Any]
+    ended: float | None
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in an interview."""
+
+    id: int
+    at: float
+    spent: float
+    kind: str
+    kata: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,18 +139,38 @@ class Progress:
         total: int,
         seconds: float,
         digest_of_file: str,
-    ) -> None:
-        """Add an attempt. An unchanged file that ends as before is no new one."""
+        *,
+        failures: Sequence[Failed] = (),
+        answer: bytes | None = None,
+    ) -> bool:
+        """Add an attempt and say so; an unchanged file that ends as before is no new one."""
         with self._writing() as db:
-            last = _attempts(db, "WHERE kata = ? ORDER BY id DESC LIMIT 1", kata)
+            sitting = _sitting_now(db, kata, "grade")
+            last = _attempts(db, "WHERE sitting = ? ORDER BY id DESC LIMIT 1", sitting)
             again = (verdict, passed, total, digest_of_file)
             if last and (last[0].verdict, last[0].passed, last[0].total, last[0].digest) == again:
-                return
-            db.execute(
-                "INSERT INTO attempt (kata, verdict, passed, total, seconds, digest, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (kata, str(verdict), passed, total, seconds, digest_of_file, time.time()),
+                return False
+            now = time.time()
+            row = db.execute(
+                "INSERT INTO attempt"
+                " (kata, verdict, passed, total, seconds, digest, at, sitting, spent, hints)"
+                " SELECT ?, ?, ?, ?, ?, ?, ?, id, spent, hints FROM sitting WHERE id = ?",
+                (kata, str(verdict), passed, total, seconds, digest_of_file, now, sitting),
+            ).lastrowid
+            assert row is not None
+            if verdict is Verdict.PASSED:
+                db.execute(
+                    "UPDATE sitting SET passed_at = ? WHERE id = ? AND passed_at IS NULL",
+                    (now, sitting),
+                )
+            db.executemany(
+                "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [_failure_row(row, place, failed) for place, failed in enumerate(failures)],
             )
+            if answer is not None and len(answer) <= LARGEST_ANSWER:
+                packed = zlib.compress(answer, 9)
+                db.execute("INSERT OR IGNORE INTO answer VALUES (?, ?)", (digest_of_file, packed))
+        return True
 
     def last(self, kata: str) -> Attempt | None:
         """Return a kata's latest attempt."""
@@ -91,35 +184,205 @@ class Progress:
             found = _attempts(db, "WHERE id IN (SELECT max(id) FROM attempt GROUP BY kata)")
         return {attempt.kata: attempt for attempt in found}
 
+    def attempts(self, kata: str | None = None) -> list[Attempt]:
+        """Return all attempts, or those of one kata, oldest first."""
+        with self._reading() as db:
+            if kata is None:
+                return _attempts(db, "ORDER BY id")
+            return _attempts(db, "WHERE kata = ? ORDER BY id", kata)
+
+    def failures(self, attempt: int) -> list[Failed]:
+        """Return what failed in an attempt; the first comes with its details."""
+        rows = self.query(
+            "SELECT case_id, title, verdict, summary, why, details FROM failure"
+            " WHERE attempt = ? ORDER BY place",
+            attempt,
+        )
+        return [
+            Failed(
+                case_id=row[0],
+                title=row[1],
+                verdict=Verdict(row[2]),
+                summary=row[3],
+                why=row[4],
+                details=tuple(json.loads(row[5])),
+            )
+            for row in rows
+        ]
+
+    def answer(self, digest: str) -> bytes | None:
+        """Return the text that was graded, if it was kept."""
+        rows = self.query("SELECT packed FROM answer WHERE digest = ?", digest)
+        return zlib.decompress(rows[0][0]) if rows else None
+
     def solved(self) -> set[str]:
         """Return the katas that have passed at least once."""
+        rows = self.query("SELECT DISTINCT kata FROM attempt WHERE verdict = ?", Verdict.PASSED)
+        return {row[0] for row in rows}
+
+    def query(self, select: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a question to the tables above."""
         with self._reading() as db:
-            found = _attempts(db, "WHERE verdict = ?", str(Verdict.PASSED))
-        return {attempt.kata for attempt in found}
+            return db.execute(select, tuple(map(_plain, values))).fetchall()
+
+    # --- sittings ---------------------------------------------------------------------------------
+
+    def begin(self, kata: str, how: str, interview: int | None = None) -> Sitting:
+        """Begin a kata, unless it is begun and not yet passed: then go on with it.
+
+        An interview never goes on with what was begun outside of it, nor the other way round.
+        """
+        with self._writing() as db:
+            _sitting_now(db, kata, how, interview, fresh=True)
+            return _sittings(db, "WHERE kata = ? ORDER BY id DESC LIMIT 1", kata)[0]
+
+    def touch(self, kata: str) -> None:
+        """Note that somebody is at work on a kata that is begun."""
+        with self._writing() as db:
+            _pass_time(db, kata)
+
+    def sitting(self, kata: str) -> Sitting | None:
+        """Return the latest sitting of a kata."""
+        with self._reading() as db:
+            found = _sittings(db, "WHERE kata = ? ORDER BY id DESC LIMIT 1", kata)
+        return found[0] if found else None
+
+    def sittings(self, kata: str | None = None) -> list[Sitting]:
+        """Return all sittings, or those of one kata, oldest first."""
+        with self._reading() as db:
+            if kata is None:
+                return _sittings(db, "ORDER BY id")
+            return _sittings(db, "WHERE kata = ? ORDER BY id", kata)
 
     def hints_seen(self, kata: str) -> int:
-        """Return how many of a kata's hints have been shown."""
-        with self._reading() as db:
-            found = db.execute("SELECT seen FROM hint WHERE kata = ?", (kata,)).fetchone()
-        return int(found[0]) if found else 0
+        """Return how many of a kata's hints have been shown since it was begun."""
+        found = self.sitting(kata)
+        return found.hints if found else 0
 
     def saw_hint(self, kata: str) -> None:
         """Count one more hint of a kata."""
         with self._writing() as db:
+            sitting = _sitting_now(db, kata, "hint")
+            db.execute("UPDATE sitting SET hints = hints + 1 WHERE id = ?", (sitting,))
+
+    def saw_solution(self, kata: str) -> None:
+        """Note that the solution was shown; after a pass this changes nothing."""
+        with self._writing() as db:
+            sitting = _sitting_now(db, kata, "hint")
             db.execute(
-                "INSERT INTO hint VALUES (?, 1) ON CONFLICT (kata) DO UPDATE SET seen = seen + 1",
-                (kata,),
+                "UPDATE sitting SET explained = 1 WHERE id = ? AND passed_at IS NULL", (sitting,)
             )
+
+    # --- the schedule -----------------------------------------------------------------------------
+
+    def cards(self) -> dict[str, str]:
+        """Return the state of every kata's card, as JSON of fsrs."""
+        return dict(self.query("SELECT kata, state FROM card"))
+
+    def unrated(self) -> list[Sitting]:
+        """Return the sittings that ended in a pass and have not moved a card yet."""
+        with self._reading() as db:
+            return _sittings(db, "WHERE passed_at IS NOT NULL AND rating IS NULL ORDER BY id")
+
+    def rate(self, sitting: Sitting, review: Callable[[str | None], tuple[int, str]]) -> bool:
+        """Rate a sitting once, and move its kata's card: from the state to rating and state."""
+        with self._writing() as db:
+            row = db.execute(
+                "SELECT kata FROM sitting WHERE id = ? AND rating IS NULL", (sitting.id,)
+            ).fetchone()
+            if row is None:  # Another process was faster.
+                return False
+            kata = row[0]
+            card = db.execute("SELECT state FROM card WHERE kata = ?", (kata,)).fetchone()
+            rating, state = review(card[0] if card else None)
+            db.execute("UPDATE sitting SET rating = ? WHERE id = ?", (rating, sitting.id))
+            db.execute("INSERT OR REPLACE INTO card VALUES (?, ?)", (kata, state))
+        return True
+
+    def rename(self, new: str, *old: str) -> None:
+        """Give what is known of a kata under its old ids to its new one."""
+        marks = ", ".join("?" * len(old))
+        tables = ("attempt", "sitting", "event")
+        known = " UNION ".join(
+            f"SELECT 1 FROM {table} WHERE kata IN ({marks})" for table in (*tables, "card")
+        )
+        if not old or not self.query(known, *old * 4):
+            return
+        with self._writing() as db:
+            for table in tables:
+                db.execute(f"UPDATE {table} SET kata = ? WHERE kata IN ({marks})", (new, *old))
+            db.execute(  # A card that the new id has already is the younger one.
+                f"INSERT OR IGNORE INTO card SELECT ?, state FROM card WHERE kata IN ({marks})",
+                (new, *old),
+            )
+            db.execute(f"DELETE FROM card WHERE kata IN ({marks})", old)
+
+    # --- interviews -------------------------------------------------------------------------------
+
+    def open_interview(self, settings: Mapping[str, Any]) -> Interview:
+        """Begin a round."""
+        with self._writing() as db:
+            row = db.execute(
+                "INSERT INTO interview (begun, settings) VALUES (?, ?)",
+                (time.time(), _json(settings)),
+            ).lastrowid
+            return _interviews(db, "WHERE id = ?", row)[0]
+
+    def interviews(self) -> list[Interview]:
+        """Return all rounds, oldest first."""
+        with self._reading() as db:
+            return _interviews(db, "ORDER BY id")
+
+    def log(self, interview: int, spent: float, kind: str, kata: str = "", **data: object) -> None:
+        """Add an event to a round, and note how many seconds of it are spent."""
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO event (interview, at, spent, kind, kata, data)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (interview, time.time(), spent, kind, kata, _json(data)),
+            )
+            _tick(db, interview, spent)
+
+    def tick(self, interview: int, spent: float) -> None:
+        """Note how many seconds of a round are spent, so that a kill costs only the last few."""
+        with self._writing() as db:
+            _tick(db, interview, spent)
+
+    def events(self, interview: int) -> list[Event]:
+        """Return what happened in a round, in order."""
+        rows = self.query(
+            "SELECT id, at, spent, kind, kata, data FROM event WHERE interview = ? ORDER BY id",
+            interview,
+        )
+        return [Event(*(*row[:5], json.loads(row[5]))) for row in rows]
+
+    def close_interview(self, interview: int, report: Mapping[str, Any]) -> None:
+        """End a round and keep its report."""
+        with self._writing() as db:
+            db.execute(
+                "UPDATE interview SET ended = ?, report = ? WHERE id = ?",
+                (time.time(), _json(report), interview),
+            )
+
+    # --- the file ---------------------------------------------------------------------------------
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        if self.path.exists():
-            with self._open() as db:
-                yield db
-        else:  # Looking leaves no file behind.
+        """Open the file as of today's version; looking neither makes nor changes a file."""
+        if not self.path.exists():
             with closing(sqlite3.connect(":memory:")) as db:
-                _create(db)
+                schema.create(db)
                 yield db
+            return
+        with self._open() as db:
+            if schema.version(db) == schema.VERSION:
+                yield db
+                return
+            with closing(sqlite3.connect(":memory:")) as copy:
+                db.backup(copy)
+                copy.isolation_level = None
+                schema.migrate(copy)
+                yield copy
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -129,30 +392,22 @@ class Progress:
             # Taken before the first read: a lock that is asked for later may have to be refused.
             db.execute("BEGIN IMMEDIATE")
             with db:
+                schema.migrate(db)
                 yield db
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with self._refusals(), closing(self._connect()) as db:
             db.isolation_level = None  # Transactions begin where they are written.
-            self._prepare(db)
+            if schema.version(db) > schema.VERSION:
+                raise ProgressError(
+                    f"{self.path} was written by a newer version: update this clone (git pull), "
+                    "or move the file away to begin a new record"
+                )
             yield db
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=self.patience)
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        """Make the tables if the file is new; refuse one from the future."""
-        if _version(db) == 0:
-            db.execute("BEGIN IMMEDIATE")
-            with db:
-                if _version(db) == 0:  # Nobody was faster.
-                    _create(db)
-        if _version(db) > SCHEMA:
-            raise ProgressError(
-                f"{self.path} was written by a newer version: update this clone (git pull), "
-                "or move the file away to begin a new record"
-            )
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -191,18 +446,102 @@ class Progress:
         )
 
 
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Verdict) else value
 
 
-def _create(db: sqlite3.Connection) -> None:
-    for table in TABLES:
-        db.execute(table)
-    db.execute(f"PRAGMA user_version = {SCHEMA}")
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _attempts(db: sqlite3.Connection, where: str, *values: str) -> list[Attempt]:
+def _failure_row(attempt: int, place: int, failed: Failed) -> tuple[object, ...]:
+    details = [] if place else list(failed.details)
+    values = {**asdict(failed), "details": json.dumps(details, ensure_ascii=False)}
+    values["verdict"] = str(failed.verdict)
+    return (attempt, place, *values.values())
+
+
+def _attempts(db: sqlite3.Connection, where: str, *values: object) -> list[Attempt]:
     rows = db.execute(
-        f"SELECT kata, verdict, passed, total, seconds, digest, at FROM attempt {where}", values
+        "SELECT kata, verdict, passed, total, seconds, digest, at, spent, hints, sitting, id"
+        f" FROM attempt {where}",
+        values,
     )
     return [Attempt(row[0], Verdict(row[1]), *row[2:]) for row in rows]
+
+
+def _sittings(db: sqlite3.Connection, where: str, *values: object) -> list[Sitting]:
+    rows = db.execute(
+        "SELECT id, kata, how, interview, begun, spent, hints, explained, passed_at, rating"
+        f" FROM sitting {where}",
+        values,
+    )
+    return [Sitting(*(*row[:7], bool(row[7]), *row[8:])) for row in rows]
+
+
+def _interviews(db: sqlite3.Connection, where: str, *values: object) -> list[Interview]:
+    rows = db.execute(
+        f"SELECT id, begun, spent, settings, ended, report FROM interview {where}", values
+    )
+    return [
+        Interview(*(*row[:3], json.loads(row[3]), row[4], json.loads(row[5] or "{}")))
+        for row in rows
+    ]
+
+
+def _tick(db: sqlite3.Connection, interview: int, spent: float) -> None:
+    db.execute("UPDATE interview SET spent = max(spent, ?) WHERE id = ?", (spent, interview))
+
+
+def _sitting_now(
+    db: sqlite3.Connection,
+    kata: str,
+    how: str,
+    interview: int | None = None,
+    *,
+    fresh: bool = False,
+) -> int:
+    """Return the sitting that something belongs to, and let its time pass.
+
+    A `fresh` one is wanted where a kata is begun again: what has passed, or belongs to another
+    interview, stays as it is.
+    """
+    found = db.execute(
+        "SELECT id, passed_at, interview FROM sitting WHERE kata = ? ORDER BY id DESC LIMIT 1",
+        (kata,),
+    ).fetchone()
+    if found and not (fresh and (found[1] is not None or found[2] != interview)):
+        _pass_time(db, kata)
+        return int(found[0])
+    row = db.execute(
+        "INSERT INTO sitting (kata, how, interview, begun, last_at, last_tick, boot)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (kata, how, interview, time.time(), time.time(), time.monotonic(), _boot()),
+    ).lastrowid
+    assert row is not None
+    return row
+
+
+def _pass_time(db: sqlite3.Connection, kata: str) -> None:
+    """Add to a sitting the seconds since something last happened in it."""
+    found = db.execute(
+        "SELECT id, last_at, last_tick, boot FROM sitting WHERE kata = ? ORDER BY id DESC LIMIT 1",
+        (kata,),
+    ).fetchone()
+    if not found:
+        return
+    sitting, last_at, last_tick, boot = found
+    now, tick, ours = time.time(), time.monotonic(), _boot()
+    gap = tick - last_tick if ours and ours == boot else now - last_at
+    db.execute(
+        "UPDATE sitting SET spent = spent + ?, last_at = ?, last_tick = ?, boot = ? WHERE id = ?",
+        (min(max(gap, 0.0), PAUSE), now, tick, ours, sitting),
+    )
+
+
+def _boot() -> str:
+    """Name the start of this machine; within one, processes share a clock that only goes on."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        return ""

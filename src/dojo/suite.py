@@ -176,12 +176,20 @@ class Suite:
 
     def find(self, text: str) -> tuple[Entry, ...]:
         """Return the kata that a name, an id or a path means, or all katas of a topic."""
-        found = self._at_path(text) or self._by_name(text)
+        found = self._at_path(text) or self._by_name(text) or self._by_former_id(text)
         if not found:
             near = self._near(text)
             advice = f"did you mean {listed(near, 'or')}?" if near else "`dojo list` shows all"
             raise UnknownKata(f"no kata is called {text!r}: {advice}", near)
         return found
+
+    def renamed(self) -> dict[str, tuple[str, ...]]:
+        """Return the former ids of every kata that has any; an id in use is nobody's former one."""
+        ids = {entry.id for entry in self.entries}
+        former = {
+            entry.id: tuple(id for id in _former(entry) if id not in ids) for entry in self.entries
+        }
+        return {id: old for id, old in former.items() if old}
 
     def strays(self) -> tuple[Path, ...]:
         """Return the files in the three trees that belong to no kata with a solution."""
@@ -245,6 +253,9 @@ class Suite:
             raise UnknownKata(f"{text!r} is not one kata: write {listed(choices, 'or')}", choices)
         return topic or katas
 
+    def _by_former_id(self, text: str) -> tuple[Entry, ...]:
+        return tuple(e for e in self.entries if _key(text) in map(_key, _former(e)))
+
     def _near(self, text: str) -> tuple[str, ...]:
         named = {_key(topic): f"{topic}/" for topic in self.topics()}
         named |= {_key(entry.name): entry.id for entry in self.entries}
@@ -302,6 +313,11 @@ def _first_come(entry: Entry) -> tuple[tuple[int, str], int, str]:
 def _needs(entry: Entry) -> set[str]:
     meta = _meta_or_none(entry)
     return set(meta.needs) if meta else set()
+
+
+def _former(entry: Entry) -> tuple[str, ...]:
+    meta = _meta_or_none(entry)
+    return meta.was if meta else ()
 
 
 def _meta_or_none(entry: Entry) -> Kata | None:

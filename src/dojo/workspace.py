@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
-from dojo.progress import Progress
+from dojo.progress import Failed, Progress, ProgressError
 from dojo.suite import Entry, Suite
 from dojo.verdict import KataResult, Verdict
 
@@ -20,6 +20,7 @@ __all__ = [
     "progress",
     "prune_sums",
     "read_sums",
+    "record_of",
     "remember",
     "reset",
     "write_stub",
@@ -108,16 +109,63 @@ def progress(root: Path) -> Progress:
     return Progress(root / ".dojo" / "progress.sqlite")
 
 
-def remember(root: Path, results: Iterable[KataResult]) -> None:
-    """Record every kata that is started."""
+def record_of(suite: Suite) -> Progress:
+    """Return the record of a clone; what a kata's former ids have done is its own."""
+    record = progress(suite.root)
+    for id, former in suite.renamed().items():
+        with contextlib.suppress(
+            ProgressError
+        ):  # A record that nobody may write can still be read.
+            record.rename(id, *former)
+    return record
+
+
+def remember(root: Path, results: Iterable[KataResult], path: Path | None = None) -> None:
+    """Record every kata that is started, as written in its own file or in the one at `path`."""
     record = progress(root)
     for result in results:
-        path = root / "katas" / f"{result.kata}.py"
-        if result.verdict is Verdict.NOT_STARTED or not path.exists():
+        file = path or root / "katas" / f"{result.kata}.py"
+        if result.verdict is Verdict.NOT_STARTED or not file.exists():
             continue
-        digest = _digest(path.read_bytes())
-        n, total = result.n_passed, len(result.cases)
-        record.record(result.kata, result.verdict, n, total, result.seconds, digest)
+        answer = file.read_bytes()
+        record.record(
+            result.kata,
+            result.verdict,
+            result.n_passed,
+            len(result.cases),
+            result.seconds,
+            _digest(answer),
+            failures=_failures(result),
+            answer=answer,
+        )
+
+
+def _failures(result: KataResult) -> list[Failed]:
+    """Return what failed: the whole file for one reason, or case by case."""
+    if result.verdict is Verdict.PASSED:
+        return []
+    if result.summary:
+        return [
+            Failed(
+                case_id="",
+                title="",
+                verdict=result.verdict,
+                summary=result.summary,
+                details=result.details,
+            )
+        ]
+    return [
+        Failed(
+            case_id=case.case,
+            title=case.title,
+            verdict=case.verdict,
+            summary=case.summary,
+            why=case.why,
+            details=case.details,
+        )
+        for case in result.cases
+        if case.verdict is not Verdict.PASSED
+    ]
 
 
 def _derived(entry: Entry) -> bytes:
