@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
-from dojo.instructor.secret import derive_salt, read_secret
+from dojo.instructor.secret import assignment_key, derive_salt, read_secret
 from dojo.suite import CaseSpec, Entry, Suite
 from dojo.trouble import Trouble
 
@@ -171,10 +171,18 @@ class Assignment:
 
     def salt(self, student: str = "") -> str:
         """Return the salt of the hidden inputs; the student counts only if the file says so."""
-        return derive_salt(self._key, self.name, student if self.per_student else "")
+        return derive_salt(self._secret, self.name, student if self.per_student else "")
+
+    def key(self) -> str:
+        """Return the text that gives this assignment's salts where the secret must not go."""
+        return assignment_key(self._secret, self.name)
+
+    def secret_text(self) -> str:
+        """Return the secret itself, to be searched for where it must not be."""
+        return self._secret.decode()
 
     @cached_property
-    def _key(self) -> bytes:
+    def _secret(self) -> bytes:
         return read_secret(self.secret)
 
     def at(self, version: str) -> Assignment:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
@@ -13,11 +12,19 @@ from typing import Final
 
 from dojo.trouble import Trouble
 
-__all__ = ["SecretError", "create_secret", "derive_salt", "private_folder", "read_secret"]
+__all__ = [
+    "SecretError",
+    "assignment_key",
+    "create_secret",
+    "derive_salt",
+    "private_folder",
+    "read_secret",
+]
 
 LENGTH: Final = 64
 """Characters of a secret that this module writes."""
 ENOUGH: Final = 32
+KEY_OF: Final = "key-of"
 
 
 class SecretError(Trouble):
@@ -69,7 +76,23 @@ def read_secret(path: Path) -> bytes:
     return text.encode()
 
 
+def assignment_key(secret: bytes, assignment: str) -> str:
+    """Return the key of one assignment as text that `read_secret` takes in place of the secret.
+
+    It gives the salts of this assignment, and nothing of any other.
+    """
+    return f"{KEY_OF} {assignment} {_key(secret, assignment).hex()}"
+
+
 def derive_salt(secret: bytes, assignment: str, student: str = "") -> str:
     """Return the salt of an assignment, or of one student in it."""
-    message = "\0".join(("dojo salt", assignment, student)).encode()
-    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+    return hmac.new(_key(secret, assignment), f"salt\0{student}".encode(), "sha256").hexdigest()
+
+
+def _key(secret: bytes, assignment: str) -> bytes:
+    words = secret.decode(errors="replace").split()
+    if words[0] == KEY_OF:
+        if len(words) != 3 or words[1] != assignment:
+            raise SecretError(f"this is the key of another assignment, not that of {assignment}")
+        return bytes.fromhex(words[2])
+    return hmac.new(secret, f"assignment\0{assignment}".encode(), "sha256").digest()
