@@ -15,15 +15,18 @@ from rich.text import Text
 from dojo.command import (
     CORES,
     Jobs,
+    Lang,
     Level,
     Name,
     Names,
+    Topic,
     chosen,
     console,
     count,
     each,
     note,
     one,
+    said,
     stop,
     waiting,
 )
@@ -32,6 +35,7 @@ from dojo.launch import Warm
 from dojo.practice.cli import app as practice
 from dojo.progress import ProgressError
 from dojo.suite import Entry, Suite
+from dojo.translations import preferred
 from dojo.trouble import Trouble
 from dojo.verdict import KataResult, Verdict
 from dojo.workspace import is_pristine, progress, remember
@@ -41,7 +45,6 @@ __all__ = ["main"]
 app = typer.Typer(
     help="Hand-written machine-learning katas that say which mistake it is.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -79,7 +82,10 @@ def grade(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     jobs: Jobs = CORES,
 ) -> None:
-    """Grade katas: all of them as a table, or the named ones in full."""
+    """Grade katas: all of them as a table, or the named ones in full.
+
+    Example: dojo grade self_attention
+    """
     suite = Suite.locate()
     entries = chosen(suite, names)
     results = _grade_all(suite, entries, jobs, context.obj)
@@ -126,17 +132,22 @@ def _show(
     for index, (entry, result) in enumerate(zip(entries, results, strict=True)):
         if index:
             screen.print()
-        show_full(screen, entry, result)
+        show_full(screen, entry, result, said(entry, None))
 
 
 @app.command(name="list")
 def list_(
     names: Names = None,
-    topic: Annotated[str | None, typer.Option(help="Only katas of this topic.")] = None,
+    topic: Topic = None,
     level: Annotated[Level | None, typer.Option(help="Only katas of this level.")] = None,
+    lang: Lang = None,
 ) -> None:
-    """List the katas in teaching order."""
+    """List the katas in teaching order.
+
+    Example: dojo list attention --level core
+    """
     from dojo.report import make_table
+    from dojo.wrapping import Wrapped
 
     suite = Suite.locate()
     solved = progress(suite.root).solved()
@@ -149,21 +160,29 @@ def list_(
     for entry in entries:
         mark = Text("✓" if entry.id in solved else "", "green")
         meta = entry.meta
-        table.add_row(mark, entry.id, meta.level, str(meta.minutes), Text(meta.asked))
+        asked = Wrapped(said(entry, lang).asked)
+        table.add_row(mark, entry.id, meta.level, str(meta.minutes), asked)
     console().print(table)
 
 
 @app.command()
-def show(name: Name) -> None:
-    """Show a kata's question and statement."""
+def show(name: Name, lang: Lang = None) -> None:
+    """Show a kata's question and statement.
+
+    Example: dojo show self_attention --lang zh
+    """
     from dojo.report import show_statement
 
-    show_statement(console(), one(Suite.locate(), name))
+    entry = one(Suite.locate(), name)
+    show_statement(console(), entry, said(entry, lang) if lang or preferred() != "en" else None)
 
 
 @app.command()
-def hint(name: Name) -> None:
-    """Show the next hint of a kata, and those before it."""
+def hint(name: Name, lang: Lang = None) -> None:
+    """Show the next hint of a kata, and those before it.
+
+    Example: dojo hint self_attention
+    """
     from dojo.report import show_hints
 
     suite = Suite.locate()
@@ -176,15 +195,19 @@ def hint(name: Name) -> None:
     except ProgressError as error:  # Where nothing can be counted, nothing is held back.
         note(f"not recorded: {error}")
         seen = len(entry.meta.hints)
-    show_hints(console(), entry, seen)
+    show_hints(console(), entry, seen, said(entry, lang))
 
 
 @app.command()
 def explain(
     name: Name,
     now: Annotated[bool, typer.Option("--now", help="Even before it is solved.")] = False,
+    lang: Lang = None,
 ) -> None:
-    """Show the solution with its mistakes, and what is asked next."""
+    """Show the solution with its mistakes, and what is asked next.
+
+    Example: dojo explain self_attention
+    """
     from dojo.report import show_solution
 
     suite = Suite.locate()
@@ -194,12 +217,15 @@ def explain(
             f"{entry.id} is not solved yet. `dojo hint {entry.name}` helps a step further; "
             f"`dojo explain {entry.name} --now` shows the solution all the same"
         )
-    show_solution(console(), entry)
+    show_solution(console(), entry, said(entry, lang))
 
 
 @app.command()
 def reset(name: Name) -> None:
-    """Put a kata's stub back; what was written is kept as a backup."""
+    """Put a kata's stub back; what was written is kept as a backup.
+
+    Example: dojo reset self_attention
+    """
     from dojo.workspace import reset as put_back
 
     suite = Suite.locate()
@@ -229,7 +255,10 @@ def stubs(
     names: Names = None,
     force: Annotated[bool, typer.Option(help="Overwrite edited files, with a backup.")] = False,
 ) -> None:
-    """Derive stubs and README's catalogue; keep stubs that were edited."""
+    """Derive stubs and README's catalogue; keep stubs that were edited.
+
+    Example: dojo stubs self_attention
+    """
     from dojo.catalogue import update
     from dojo.workspace import prune_sums, write_stub
 
@@ -253,7 +282,10 @@ def stubs(
 
 @app.command()
 def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -> None:
-    """Begin a kata: a solution, a grader and an oracle test to fill in."""
+    """Begin a kata: a solution, a grader and an oracle test to fill in.
+
+    Example: dojo new attention/linear_attention
+    """
     from dojo.scaffold import scaffold
 
     suite = Suite.locate()
@@ -290,7 +322,10 @@ def doctor() -> None:
 
 @app.command()
 def audit(names: Names = None, jobs: Jobs = CORES) -> None:
-    """Check the laws that every kata keeps."""
+    """Check the laws that every kata keeps.
+
+    Example: dojo audit attention/self_attention
+    """
     from dojo.engine import Engine
     from dojo.laws import audit_kata, audit_suite
 

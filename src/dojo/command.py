@@ -13,30 +13,48 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from dojo.completion import katas, topics
 from dojo.suite import Entry, Suite
+from dojo.translations import Language, Words, preferred, words
 
 __all__ = [
     "CORES",
     "Jobs",
+    "Lang",
     "Level",
     "Name",
     "Names",
+    "Topic",
     "chosen",
     "console",
     "count",
     "each",
     "note",
     "one",
+    "said",
     "stop",
     "waiting",
 ]
 
 Names = Annotated[
-    list[str] | None, typer.Argument(help="Ids, names, topics or paths.", metavar="KATA")
+    list[str] | None,
+    typer.Argument(
+        help="Ids, names, topics or paths.",
+        metavar="KATA",
+        autocompletion=katas,
+        show_default=False,
+    ),
 ]
 CORES = min(os.cpu_count() or 1, 4)
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Katas at the same time.")]
-Name = Annotated[str, typer.Argument(help="An id, a name or a path.", metavar="KATA")]
+Name = Annotated[
+    str, typer.Argument(help="An id, a name or a path.", metavar="KATA", autocompletion=katas)
+]
+Topic = Annotated[str | None, typer.Option(help="Only katas of this topic.", autocompletion=topics)]
+Lang = Annotated[
+    Language | None,
+    typer.Option("--lang", help="Language of the texts; LC_ALL or LANG decides unless told."),
+]
 Level = Literal["warmup", "core", "hard"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -77,6 +95,11 @@ def one(suite: Suite, name: str) -> Entry:
     if len(found) != 1:
         stop(f"{name!r} is a topic: name one of {', '.join(entry.id for entry in found)}")
     return found[0]
+
+
+def said(entry: Entry, lang: Language | None) -> Words:
+    """Return a kata's texts in the language that was asked for, here or by the environment."""
+    return words(entry, lang or preferred())
 
 
 def count(number: int, what: str) -> str:

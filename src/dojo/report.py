@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any, Final, cast
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -15,7 +16,9 @@ from rich.text import Text
 
 from dojo.progress import Attempt
 from dojo.suite import Entry, Suite
+from dojo.translations import Words, words
 from dojo.verdict import CaseResult, KataResult, Verdict
+from dojo.wrapping import Wrapped, fitted
 
 __all__ = [
     "as_json",
@@ -116,13 +119,16 @@ def _count(results: Sequence[KataResult]) -> tuple[int, int, int]:
     return solved, len(results) - solved - fresh, fresh
 
 
-def _headline(console: Console, result: KataResult) -> None:
-    score = f" – {result.verdict}"
+def _headline(console: Console, result: KataResult, tell: Words | None = None) -> None:
+    phrase = tell.phrase if tell else str.format
+    score = phrase(str(result.verdict))
     if result.passed:
-        score = f" – all {len(result.cases)} cases pass"
+        score = phrase("all {n} cases pass", n=len(result.cases))
     elif result.n_passed:
-        score += f", {result.n_passed} of {len(result.cases)} cases pass"
-    console.print(Text.assemble(_mark(result.verdict), " ", (result.kata, "bold"), score))
+        some = phrase("{n} of {all} cases pass", n=result.n_passed, all=len(result.cases))
+        score += f", {some}"
+    mark = _mark(result.verdict)
+    console.print(Text.assemble(mark, " ", (result.kata, "bold"), f" – {score}"))
 
 
 def _next_step(suite: Suite, found: Mapping[str, KataResult]) -> Text:
@@ -144,29 +150,31 @@ def _next_step(suite: Suite, found: Mapping[str, KataResult]) -> Text:
     return text
 
 
-def show_full(console: Console, entry: Entry, result: KataResult) -> None:
+def show_full(
+    console: Console, entry: Entry, result: KataResult, said: Words | None = None
+) -> None:
     """Print a kata's cases and everything there is to say about them."""
-    _headline(console, result)
+    tell = said or words(entry)
+    _headline(console, result, tell)
     if result.verdict is Verdict.NOT_STARTED:
-        _line(console, f"Write it in `katas/{entry.id}.py`.", 2)
-        _line(console, f"`dojo show {entry.name}` shows what is asked.", 2)
+        _line(console, tell.phrase("Write it in `{path}`.", path=f"katas/{entry.id}.py"), 2)
+        _line(console, tell.phrase("`dojo show {name}` shows what is asked.", name=entry.name), 2)
         return
     if result.summary:
         _line(console, result.summary, 2)
         _dim(console, result.details, 4)
     else:
-        said: set[tuple[str, ...]] = set()
+        told: set[tuple[str, ...]] = set()
         for cases in _by_title(result.cases):
-            _show_group(console, cases, said)
+            _show_group(console, cases, told, tell)
     if result.passed:
-        _line(
-            console, f"`dojo explain {entry.name}` shows the solution, and what is asked next.", 2
-        )
+        then = "`dojo explain {name}` shows the solution, and what is asked next."
+        _line(console, tell.phrase(then, name=entry.name), 2)
         return
     if result.printed.strip():
-        _line(console, "Your code printed:", 2)
+        _line(console, tell.phrase("Your code printed:"), 2)
         _dim(console, _printed(result), 4)
-    _line(console, f"Stuck? `dojo hint {entry.name}`", 2)
+    _line(console, tell.phrase("Stuck? `dojo hint {name}`", name=entry.name), 2)
 
 
 def _by_title(cases: Sequence[CaseResult]) -> list[list[CaseResult]]:
@@ -176,20 +184,23 @@ def _by_title(cases: Sequence[CaseResult]) -> list[list[CaseResult]]:
     return list(groups.values())
 
 
-def _show_group(console: Console, cases: Sequence[CaseResult], said: set[tuple[str, ...]]) -> None:
+def _show_group(
+    console: Console, cases: Sequence[CaseResult], told: set[tuple[str, ...]], tell: Words
+) -> None:
     """Print the cases of one title; nothing is said twice in one kata."""
     failed = [case for case in cases if case.verdict is not Verdict.PASSED]
     mark = _mark(failed[0].verdict if failed else Verdict.PASSED)
-    passing = f" ({len(cases) - len(failed)} of {len(cases)} cases pass)"
+    passing = tell.phrase(" ({n} of {all} cases pass)", n=len(cases) - len(failed), all=len(cases))
     grid = Table.grid(padding=(0, 1))
     grid.add_row(" ", mark, Text(cases[0].title + (passing if failed and cases[1:] else "")))
     console.print(grid)
     for trouble, alike in _by_trouble(failed).items():
-        if trouble in said:
-            _line(console, "the same mistake" if alike[0].why else alike[0].summary, 4)
+        if trouble in told:
+            again = tell.phrase("the same mistake") if alike[0].why else alike[0].summary
+            _line(console, again, 4)
             continue
-        said.add(trouble)
-        _show_case(console, alike[0])
+        told.add(trouble)
+        _show_case(console, alike[0], tell)
         for case in alike[1:]:
             _dim(console, _sizes(case, "also with "), 6)
 
@@ -206,9 +217,9 @@ def _trouble(case: CaseResult) -> tuple[str, ...]:
     return ("why", case.why) if case.why else (case.verdict, case.summary)
 
 
-def _show_case(console: Console, case: CaseResult) -> None:
+def _show_case(console: Console, case: CaseResult, tell: Words) -> None:
     if case.why:
-        _line(console, f"This looks like: {case.why}", 4, "yellow")
+        _line(console, tell.phrase("This looks like: {why}", why=tell.why(case.why)), 4, "yellow")
     _line(console, case.summary, 4)
     _dim(console, _sizes(case, "with "), 6)
     _dim(console, case.details[:1] if case.why else case.details, 6)
@@ -232,6 +243,7 @@ def _printed(result: KataResult) -> list[str]:
 
 
 def _line(console: Console, text: str, indent: int, style: str = "") -> None:
+    text = fitted(text, console.width - indent)
     console.print(Padding(_code(console, text, style), (0, 0, 0, indent), expand=False))
 
 
@@ -252,18 +264,25 @@ def case_lines(case: CaseResult, result: KataResult) -> list[str]:
     return lines
 
 
-def show_statement(console: Console, entry: Entry) -> None:
-    """Print what a kata asks for."""
+def show_statement(console: Console, entry: Entry, said: Words | None = None) -> None:
+    """Print what a kata asks for, in English with the question in Chinese too unless told."""
     meta = entry.meta
-    console.print(Text.assemble((entry.id, "bold"), f" – {meta.level}, {meta.minutes} minutes"))
-    console.print(Text(meta.asked))
-    console.print(Text(meta.asked_zh), end="\n\n")
-    console.print(Text(_reflowed(entry.statement, console.width)), end="\n\n")
+    said = said or words(entry)
+    level = said.phrase("{level}, {n} minutes", level=said.phrase(meta.level), n=meta.minutes)
+    console.print(Text.assemble((entry.id, "bold"), f" – {level}"))
+    console.print(Wrapped(said.asked))
+    if said.language == "en":
+        console.print(Wrapped(meta.asked_zh))
+    console.print()
+    statement = _reflowed(said.statement, console.width)
+    console.print(Text(fitted(statement, console.width)), end="\n\n")
     if meta.needs:
-        console.print(Text(f"First: {', '.join(meta.needs)}"))
+        console.print(Wrapped(said.phrase("First: {names}", names=", ".join(meta.needs))))
     if meta.forbids:
-        console.print(Text(f"Not allowed: {', '.join(meta.forbids)}"))
-    console.print(_code(console, f"Write it in `katas/{entry.id}.py`"))
+        names = ", ".join(meta.forbids)
+        console.print(Wrapped(said.phrase("Not allowed: {names}", names=names)))
+    where = said.phrase("Write it in `{path}`", path=f"katas/{entry.id}.py")
+    console.print(_code(console, where))
 
 
 def _reflowed(statement: str, width: int) -> str:
@@ -279,25 +298,27 @@ def _is_prose(block: str) -> bool:
 
 
 def _is_wide(block: str, width: int) -> bool:
-    return any(len(line) > width for line in block.splitlines())
+    return any(cell_len(line) > width for line in block.splitlines())
 
 
-def show_hints(console: Console, entry: Entry, seen: int) -> None:
+def show_hints(console: Console, entry: Entry, seen: int, said: Words | None = None) -> None:
     """Print the hints that were seen, and one more."""
-    hints = entry.meta.hints
-    for index, text in enumerate(hints[: seen + 1]):
+    said = said or words(entry)
+    for index, text in enumerate(said.hints[: seen + 1]):
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(f"{index + 1}.", Text(text), style="" if index == seen else "dim")
+        grid.add_row(f"{index + 1}.", Wrapped(text), style="" if index == seen else "dim")
         console.print(grid)
-    left = len(hints) - seen - 1
+    left = len(said.hints) - seen - 1
     if left > 0:
-        then = f"{left} more: run this again."
+        then = said.phrase("{n} more: run this again.", n=left)
     else:
-        then = f"That was the last. `dojo explain {entry.name} --now` shows the solution."
+        then = said.phrase(
+            "That was the last. `dojo explain {name} --now` shows the solution.", name=entry.name
+        )
     console.print(_code(console, then, "dim"))
 
 
-def show_solution(console: Console, entry: Entry) -> None:
+def show_solution(console: Console, entry: Entry, said: Words | None = None) -> None:
     """Print the solution with its mistakes, and what is asked next, with answers."""
     from rich.syntax import Syntax
 
@@ -306,10 +327,22 @@ def show_solution(console: Console, entry: Entry) -> None:
         console.print(Syntax(source, "python", word_wrap=True, background_color="default"))
     else:
         console.print(Text(source), end="", soft_wrap=True)
-    for question, answer in entry.meta.follow_ups.items():
-        console.print(Text(f"\n{question}", "bold"))
+    said = said or words(entry)
+    if said.mistakes:
+        from dojo.mistakes import find_mistakes
+
+        console.print(Text(f"\n{said.phrase('Mistakes, by line')}", "bold"))
+        for mistake in find_mistakes(source):
+            grid = Table.grid(padding=(0, 1))
+            grid.add_row(f"{mistake.line:>5}", Wrapped(said.why(mistake.why)))
+            console.print(grid)
+    for question, answer in said.follow_ups:
+        console.print()
+        console.print(Wrapped(question, "bold"))
         _line(console, answer, 2)
-    console.print(Text(f"\nSource: {entry.meta.source}", "dim"))
+    source_line = said.phrase("Source: {source}", source=entry.meta.source)
+    console.print()
+    console.print(Wrapped(source_line, "dim"))
 
 
 def show_status(
