@@ -73,6 +73,12 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def mutants(session: nox.Session) -> None:
+    """Change the solutions mechanically and list what no case notices."""
+    python(session, "-m", "dojo.mutants", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """Measure what grading costs."""
     python(session, "-m", "dojo.bench", *session.posargs)
