@@ -4,10 +4,11 @@ The file is SQLite, `.dojo/progress.sqlite`; `dojo.schema` makes it and brings o
 date. Times named `at`, `begun`, `ended` are seconds since 1970 (UTC) as the clock showed them,
 which may have gone backwards: order by `id`, never by time. Durations do not depend on that clock.
 
-sitting     one try at a kata, from a fresh stub to its first pass and on until it is begun again
+sitting     one try at a kata, from a fresh stub to its first pass and on until it is begun again;
+            what happens in an interview has its own sittings and is never mixed with the others
             kata, how ('grade', 'hint', 'watch', 'again', 'interview'), interview (or NULL), begun,
-            spent (seconds; a gap counts at most `PAUSE`), hints (seen), explained (1: the solution
-            was shown first), passed_at (or NULL), rating (1 again … 4 easy, NULL: not rated yet);
+            spent (seconds; a gap of more than `PAUSE` counts nothing), hints (seen), explained
+            (1: the solution was shown first), passed_at (or NULL), rating (1 again … 4 easy, NULL: not rated yet);
             last_at, last_tick and boot say when something last happened in it
 attempt     one graded version of the file
             kata, sitting, verdict (`Verdict`), passed and total (cases), seconds (of grading),
@@ -43,8 +44,8 @@ from dojo.verdict import Verdict
 
 __all__ = ["Attempt", "Event", "Failed", "Interview", "Progress", "ProgressError", "Sitting"]
 
-PAUSE: Final = 1200.0
-"""Seconds after which somebody who does nothing is taken to be away."""
+PAUSE: Final = 3600.0
+"""Seconds; if nothing happens for longer, somebody was away, and none of it counts."""
 LARGEST_ANSWER: Final = 2**20
 
 
@@ -142,10 +143,16 @@ class Progress:
         *,
         failures: Sequence[Failed] = (),
         answer: bytes | None = None,
+        how: str = "grade",
+        spent: float = 0.0,
+        interview: int | None = None,
     ) -> bool:
-        """Add an attempt and say so; an unchanged file that ends as before is no new one."""
+        """Add an attempt and say so; an unchanged file that ends as before is no new one.
+
+        If this begins a sitting, `how` says by what, and `spent` how many seconds ago.
+        """
         with self._writing() as db:
-            sitting = _sitting_now(db, kata, "grade")
+            sitting = _sitting_now(db, kata, how, interview, spent=spent)
             last = _attempts(db, "WHERE sitting = ? ORDER BY id DESC LIMIT 1", sitting)
             again = (verdict, passed, total, digest_of_file)
             if last and (last[0].verdict, last[0].passed, last[0].total, last[0].digest) == again:
@@ -228,23 +235,17 @@ class Progress:
     # --- sittings ---------------------------------------------------------------------------------
 
     def begin(self, kata: str, how: str, interview: int | None = None) -> Sitting:
-        """Begin a kata, unless it is begun and not yet passed: then go on with it.
-
-        An interview never goes on with what was begun outside of it, nor the other way round.
-        """
+        """Begin a kata, unless it is begun and not yet passed: then go on with it."""
         with self._writing() as db:
-            _sitting_now(db, kata, how, interview, fresh=True)
-            return _sittings(db, "WHERE kata = ? ORDER BY id DESC LIMIT 1", kata)[0]
+            sitting = _sitting_now(db, kata, how, interview, fresh=True)
+            return _sittings(db, "WHERE id = ?", sitting)[0]
 
-    def touch(self, kata: str) -> None:
-        """Note that somebody is at work on a kata that is begun."""
-        with self._writing() as db:
-            _pass_time(db, kata)
-
-    def sitting(self, kata: str) -> Sitting | None:
-        """Return the latest sitting of a kata."""
+    def sitting(self, kata: str, interview: int | None = None) -> Sitting | None:
+        """Return a kata's sitting in an interview, or its latest one outside of any."""
         with self._reading() as db:
-            found = _sittings(db, "WHERE kata = ? ORDER BY id DESC LIMIT 1", kata)
+            found = _sittings(
+                db, "WHERE kata = ? AND interview IS ? ORDER BY id DESC LIMIT 1", kata, interview
+            )
         return found[0] if found else None
 
     def sittings(self, kata: str | None = None) -> list[Sitting]:
@@ -254,15 +255,17 @@ class Progress:
                 return _sittings(db, "ORDER BY id")
             return _sittings(db, "WHERE kata = ? ORDER BY id", kata)
 
-    def hints_seen(self, kata: str) -> int:
+    def hints_seen(self, kata: str, interview: int | None = None) -> int:
         """Return how many of a kata's hints have been shown since it was begun."""
-        found = self.sitting(kata)
+        found = self.sitting(kata, interview)
         return found.hints if found else 0
 
-    def saw_hint(self, kata: str) -> None:
-        """Count one more hint of a kata."""
+    def saw_hint(
+        self, kata: str, how: str = "hint", spent: float = 0.0, interview: int | None = None
+    ) -> None:
+        """Count one more hint of a kata; if this begins it, it was `spent` seconds ago."""
         with self._writing() as db:
-            sitting = _sitting_now(db, kata, "hint")
+            sitting = _sitting_now(db, kata, how, interview, spent=spent)
             db.execute("UPDATE sitting SET hints = hints + 1 WHERE id = ?", (sitting,))
 
     def saw_solution(self, kata: str) -> None:
@@ -500,43 +503,34 @@ def _sitting_now(
     interview: int | None = None,
     *,
     fresh: bool = False,
+    spent: float = 0.0,
 ) -> int:
     """Return the sitting that something belongs to, and let its time pass.
 
-    A `fresh` one is wanted where a kata is begun again: what has passed, or belongs to another
-    interview, stays as it is.
+    Where a `fresh` one is wanted, one that has passed stays as it is.
     """
     found = db.execute(
-        "SELECT id, passed_at, interview FROM sitting WHERE kata = ? ORDER BY id DESC LIMIT 1",
-        (kata,),
+        "SELECT id, passed_at, last_at, last_tick, boot FROM sitting"
+        " WHERE kata = ? AND interview IS ? ORDER BY id DESC LIMIT 1",
+        (kata, interview),
     ).fetchone()
-    if found and not (fresh and (found[1] is not None or found[2] != interview)):
-        _pass_time(db, kata)
-        return int(found[0])
+    now, tick, boot = time.time(), time.monotonic(), _boot()
+    if found and not (fresh and found[1] is not None):
+        sitting, _, last_at, last_tick, last_boot = found
+        gap = tick - last_tick if boot and boot == last_boot else now - last_at
+        db.execute(
+            "UPDATE sitting SET spent = spent + ?, last_at = ?, last_tick = ?, boot = ?"
+            " WHERE id = ?",
+            (gap if 0 < gap <= PAUSE else 0.0, now, tick, boot, sitting),
+        )
+        return int(sitting)
     row = db.execute(
-        "INSERT INTO sitting (kata, how, interview, begun, last_at, last_tick, boot)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (kata, how, interview, time.time(), time.time(), time.monotonic(), _boot()),
+        "INSERT INTO sitting (kata, how, interview, begun, spent, last_at, last_tick, boot)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (kata, how, interview, now - spent, spent, now, tick, boot),
     ).lastrowid
     assert row is not None
     return row
-
-
-def _pass_time(db: sqlite3.Connection, kata: str) -> None:
-    """Add to a sitting the seconds since something last happened in it."""
-    found = db.execute(
-        "SELECT id, last_at, last_tick, boot FROM sitting WHERE kata = ? ORDER BY id DESC LIMIT 1",
-        (kata,),
-    ).fetchone()
-    if not found:
-        return
-    sitting, last_at, last_tick, boot = found
-    now, tick, ours = time.time(), time.monotonic(), _boot()
-    gap = tick - last_tick if ours and ours == boot else now - last_at
-    db.execute(
-        "UPDATE sitting SET spent = spent + ?, last_at = ?, last_tick = ?, boot = ? WHERE id = ?",
-        (min(max(gap, 0.0), PAUSE), now, tick, ours, sitting),
-    )
 
 
 def _boot() -> str:

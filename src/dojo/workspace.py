@@ -17,12 +17,14 @@ from dojo.verdict import KataResult, Verdict
 __all__ = [
     "is_pristine",
     "is_touched",
+    "keep",
     "progress",
     "prune_sums",
     "read_sums",
     "record_of",
     "remember",
     "reset",
+    "write_file",
     "write_stub",
     "write_sums",
 ]
@@ -120,24 +122,41 @@ def record_of(suite: Suite) -> Progress:
     return record
 
 
-def remember(root: Path, results: Iterable[KataResult], path: Path | None = None) -> None:
-    """Record every kata that is started, as written in its own file or in the one at `path`."""
+def remember(root: Path, results: Iterable[KataResult]) -> None:
+    """Record every kata that is started."""
     record = progress(root)
     for result in results:
-        file = path or root / "katas" / f"{result.kata}.py"
-        if result.verdict is Verdict.NOT_STARTED or not file.exists():
-            continue
-        answer = file.read_bytes()
-        record.record(
-            result.kata,
-            result.verdict,
-            result.n_passed,
-            len(result.cases),
-            result.seconds,
-            _digest(answer),
-            failures=_failures(result),
-            answer=answer,
-        )
+        path = root / "katas" / f"{result.kata}.py"
+        if path.exists():
+            keep(record, result, path.read_bytes())
+
+
+def keep(
+    record: Progress,
+    result: KataResult,
+    answer: bytes,
+    *,
+    how: str = "grade",
+    spent: float = 0.0,
+    interview: int | None = None,
+) -> bool:
+    """Record what came of an answer, unless nothing was begun; say whether that is new.
+
+    If it begins a sitting, `how` says by what, and `spent` how many seconds ago.
+    """
+    return result.verdict is not Verdict.NOT_STARTED and record.record(
+        result.kata,
+        result.verdict,
+        result.n_passed,
+        len(result.cases),
+        result.seconds,
+        _digest(answer),
+        failures=_failures(result),
+        answer=answer,
+        how=how,
+        spent=spent,
+        interview=interview,
+    )
 
 
 def _failures(result: KataResult) -> list[Failed]:
@@ -187,6 +206,11 @@ def _back_up(entry: Entry) -> Path:
             return backup
         except FileExistsError:
             number += 1
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file in one step, so that a kill leaves the old or the new one."""
+    _write(path, data)
 
 
 def _write(path: Path, data: bytes) -> None:
