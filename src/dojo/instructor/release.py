@@ -59,9 +59,9 @@ class Target:
     public: bool = True
     """Whether students get what is written; if so, nothing private may be in it."""
     install: Callable[[Assignment, Path, Path], None] | None = None
-    """Bring the written folder (second) into the one asked for (third), which may hold other things.
+    """Bring the written folder (second) into the one asked for (third).
 
-    None where the folder asked for becomes the written one, and must not exist yet.
+    None where the written folder becomes the one asked for, which must not hold other things.
     """
 
 
