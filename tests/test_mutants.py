@@ -23,6 +23,27 @@ def area(a: int | float, b: float = 2.0) -> float:
     return a * b
 '''
 
+INCREMENT = '"""Statement.\n\n>>> f(1)\n2\n"""\n\n\ndef f(x):\n    return x + 1\n'
+CASE = '''
+from dojo import Kata, case
+
+kata = Kata(
+    minutes=5,
+    level="warmup",
+    asked="Add.",
+    asked_zh="加。",
+    hints=("a", "b", "c"),
+    follow_ups={"a?": "a", "b?": "b", "c?": "c"},
+    source="us",
+)
+
+
+@case(x=1.5)
+def value(kata, draw, x):
+    """adds"""
+    return kata.f(x)
+'''
+
 
 def test_every_kind_of_statement_is_changed() -> None:
     changes = {mutant.change for mutant in mutants(SOURCE)}
@@ -45,16 +66,8 @@ def test_no_two_mutants_are_the_same() -> None:
 def test_weak_cases_let_mutants_survive_and_sharp_ones_do_not(
     make_suite: Make, engine: Engine, tmp_path: Path
 ) -> None:
-    solution = '"""Statement.\n\n>>> f(1)\n2\n"""\n\n\ndef f(x):\n    return x + 1\n'
-    grader = (
-        "from dojo import Kata, case\n\n"
-        'kata = Kata(minutes=5, level="warmup", asked="Add.", asked_zh="加。", '
-        'hints=("a", "b", "c"), follow_ups={{"a?": "a", "b?": "b", "c?": "c"}}, source="us")\n\n\n@case(x={x})\ndef value(kata, draw, x):\n    """adds"""\n'
-        "    return kata.f(x)\n"
-    )
-
     def alive(x: int) -> set[str]:
-        suite = make_suite(solution, grader.format(x=x))
+        suite = make_suite(INCREMENT, CASE.replace("1.5", str(x)))
         references = References(engine, tmp_path / ".dojo")
 
         def passes(key: Key, source: str) -> bool:
