@@ -8,8 +8,8 @@ sitting     one try at a kata, from a fresh stub to its first pass and on until 
             what happens in an interview has its own sittings and is never mixed with the others
             kata, how ('grade', 'hint', 'watch', 'again', 'interview'), interview (or NULL), begun,
             spent (seconds; a gap of more than `PAUSE` counts nothing), hints (seen), explained
-            (1: the solution was shown first), passed_at (or NULL), rating (1 again … 4 easy, NULL: not rated yet);
-            last_at, last_tick and boot say when something last happened in it
+            (1: the solution was shown first), passed_at (or NULL), rating (1 again … 4 easy, NULL:
+            not rated yet); last_at, last_tick and boot say when something last happened in it
 attempt     one graded version of the file
             kata, sitting, verdict (`Verdict`), passed and total (cases), seconds (of grading),
             digest (of the answer), at, spent (seconds since the kata was begun), hints (seen then)
