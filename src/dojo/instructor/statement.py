@@ -1,4 +1,4 @@
-"""A kata's statement for a notebook: Markdown with its equations in LaTeX, and its examples apart."""
+"""A statement for a notebook: Markdown with its equations in LaTeX, and its examples apart."""
 
 from __future__ import annotations
 
