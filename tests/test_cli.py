@@ -428,6 +428,7 @@ def test_help_fits_the_screen_and_names_every_command(suite: Suite) -> None:
     assert [
         *("grade", "list", "show", "hint", "explain", "reset", "status"),
         *("stubs", "new", "doctor", "audit"),
+        "translate",
     ] == [name for name in named if name != "watch"]
     assert "..." not in done.stdout.partition("Commands:")[2]
     assert not [

@@ -255,7 +255,7 @@ def stubs(
     names: Names = None,
     force: Annotated[bool, typer.Option(help="Overwrite edited files, with a backup.")] = False,
 ) -> None:
-    """Derive stubs and README's catalogue; keep stubs that were edited.
+    """Derive stubs and README's catalogue; keep what was edited.
 
     Example: dojo stubs self_attention
     """
@@ -282,7 +282,7 @@ def stubs(
 
 @app.command()
 def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -> None:
-    """Begin a kata: a solution, a grader and an oracle test to fill in.
+    """Begin a kata: write a solution, a grader and an oracle test.
 
     Example: dojo new attention/linear_attention
     """

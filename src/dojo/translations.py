@@ -20,6 +20,7 @@ from dojo.suite import Entry, Suite
 from dojo.trouble import Trouble
 
 __all__ = [
+    "LANGUAGES",
     "Language",
     "TranslationError",
     "Words",
@@ -144,7 +145,7 @@ def words(entry: Entry, language: Language = "en") -> Words:
 
 def faults(entry: Entry, language: Language) -> Iterator[str]:
     """Say what in a translation is out of date or misplaced; nothing where there is none."""
-    if not _path(entry, language).exists():
+    if language == "en" or not _path(entry, language).exists():
         return
     found = _read(entry, language)
     name = _name(entry, language)

@@ -2,8 +2,135 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from dojo.command import Lang, Level, Name, Topic, chosen, console, one, said, stop
+from dojo.suite import Entry, Suite
+from dojo.translations import Language
 
 __all__ = ["app"]
 
 app = typer.Typer()
+
+
+@app.command()
+def translate(
+    name: Name,
+    lang: Annotated[Language, typer.Option("--lang", help="The language to translate to.")] = "zh",
+) -> None:
+    """Write the file that translates a kata, or bring it up to date.
+
+    Example: dojo translate self_attention --lang zh
+    """
+    from dojo.translations import draft
+    from dojo.workspace import write_file
+
+    suite = Suite.locate()
+    entry = one(suite, name)
+    if lang == "en":
+        stop("English is what the solutions and graders are written in: name another language")
+    path, text, filled, total = draft(entry, lang)
+    changed = not path.exists() or path.read_text(encoding="utf-8") != text
+    if changed:
+        write_file(path, text.encode())
+    shown = path.relative_to(suite.root)
+    print(f"{shown}: {filled} of {total} texts are translated{', keys updated' if changed else ''}")
+    print(f"Next: `nox -s audit -- {entry.id}`" if filled == total else f"Next: fill in {shown}")
+
+
+@app.command(name="next")
+def next_(
+    topic: Topic = None,
+    level: Annotated[Level | None, typer.Option(help="Only katas of this level.")] = None,
+    start: Annotated[bool, typer.Option("--start", help="Begin it, from a fresh stub.")] = False,
+    lang: Lang = None,
+) -> None:
+    """Say which kata to do now: what is unfinished, due for review, or new.
+
+    Example: dojo next --topic attention
+    """
+    from dojo.practice.history import begin_again
+    from dojo.practice.schedule import catch_up, coming, readable
+    from dojo.practice.today import show_step
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    record = record_of(suite)
+    catch_up(suite, record)
+    among = set(chosen(suite, [f"{topic.rstrip('/')}/"] if topic else None))
+    entries = [e for e in readable(suite) if e in among and level in (None, e.meta.level)]
+    step = coming(suite, record, among=entries)
+    if step is None:
+        what = "Everything there is solved" if topic or level else "Everything is solved"
+        print(f"{what} and nothing is due: `dojo due` says what comes back when.")
+        return
+    show_step(console(), record, step, said(step.entry, lang))
+    if start and step.why != "unfinished":
+        _say_begun(suite, step.entry, begin_again(suite, step.entry))
+
+
+@app.command()
+def again(name: Name) -> None:
+    """Begin a kata again from a fresh stub; earlier answers are kept.
+
+    Example: dojo again self_attention
+    """
+    from dojo.practice.history import begin_again
+
+    suite = Suite.locate()
+    entry = one(suite, name)
+    _say_begun(suite, entry, begin_again(suite, entry))
+    print(f"`dojo history {entry.name}` lists your earlier answers")
+
+
+def _say_begun(suite: Suite, entry: Entry, backup: Path | None) -> None:
+    print(f"katas/{entry.id}.py is a fresh stub")
+    if backup:
+        print(f"Your version is kept as {backup.relative_to(suite.root)}")
+
+
+@app.command()
+def due() -> None:
+    """List what is due for review today and on the days to come.
+
+    Example: dojo due
+    """
+    from dojo.practice.schedule import catch_up
+    from dojo.practice.today import show_due
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    record = record_of(suite)
+    catch_up(suite, record)
+    show_due(console(), suite, record)
+
+
+@app.command()
+def history(
+    name: Name,
+    show: Annotated[
+        int | None, typer.Option("--show", help="Print this answer.", metavar="N")
+    ] = None,
+    diff: Annotated[
+        tuple[int, int] | None, typer.Option("--diff", help="Compare two.", metavar="A B")
+    ] = None,
+) -> None:
+    """List a kata's earlier answers, show one, or compare two.
+
+    Example: dojo history self_attention --diff 1 2
+    """
+    from dojo.practice.history import show_answer, show_difference, show_history
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    entry = one(suite, name)
+    record = record_of(suite)
+    if show is not None:
+        show_answer(console(), entry, record, show)
+    elif diff is not None:
+        show_difference(console(), entry, record, *diff)
+    else:
+        show_history(console(), entry, record)
