@@ -22,6 +22,8 @@ from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKa
 from dojo.rules import forbidden_operators, scan
 from dojo.stubs import StubError, derive
 from dojo.suite import CaseSpec, Entry, GraderError, Suite
+from dojo.translations import LANGUAGES, TranslationError, faults
+from dojo.translations import strays as stray_translations
 from dojo.variants import VARIANTS
 from dojo.verdict import Verdict
 from dojo.workspace import read_sums
@@ -307,6 +309,15 @@ def names_exist(audit: Audit) -> Iterator[str]:
         yield f"forbids={name!r}: there is no such name in the installed version"
 
 
+def translations_are_current(audit: Audit) -> Iterator[str]:
+    """A translation translates what is there"""
+    for language in LANGUAGES:
+        try:
+            yield from faults(audit.entry, language)
+        except TranslationError as error:
+            yield str(error)
+
+
 LAWS: Final = (
     mistakes_are_many,
     solution_passes,
@@ -320,6 +331,7 @@ LAWS: Final = (
     names_exist,
     solution_keeps_its_rules,
     oracle_exists,
+    translations_are_current,
 )
 
 
@@ -349,6 +361,12 @@ def audit_suite(suite: Suite) -> Iterator[Violation]:
         name = str(path.relative_to(suite.root))
         message = "no solution belongs to it: delete or move it"
         yield Violation(name, "Three trees, same paths", message)
+    for path in stray_translations(suite):
+        name = str(path.relative_to(suite.root))
+        message = (
+            "no kata has this id, or the suite does not speak this language: move or delete it"
+        )
+        yield Violation(name, "A translation belongs to a kata", message)
     cycle = suite.cycle()
     if cycle:
         ring = " → ".join((*cycle, cycle[0]))
