@@ -30,7 +30,7 @@ TRIED: Final = (
     Verdict.TOO_MUCH_MEMORY,
     Verdict.NO_ANSWER,
 )
-"""Verdicts of something that was meant as an answer; what raises was often only saved on the way."""
+"""Verdicts of what was meant as an answer; what raises was often only saved on the way."""
 AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
 LONGEST: Final = 120
 """Days until a kata comes back at the latest."""
