@@ -2,8 +2,93 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from dojo.command import count, waiting
+from dojo.suite import Suite
 
 __all__ = ["app"]
 
 app = typer.Typer()
+
+assignment_app = typer.Typer(no_args_is_help=True, help="Begin and check assignments.")
+app.add_typer(assignment_app, name="assignment")
+
+AssignmentName = Annotated[str, typer.Argument(help="Its name or its file.", metavar="ASSIGNMENT")]
+
+
+@assignment_app.command(name="new")
+def assignment_new(
+    name: Annotated[str, typer.Argument(help="Letters, digits, - and _.", metavar="NAME")],
+    katas: Annotated[list[str], typer.Option(help="Ids or names, separated by commas.")],
+    title: Annotated[str, typer.Option(help="What students read at the top.")] = "",
+    points: Annotated[float, typer.Option(help="Points of each kata, to begin with.")] = 5.0,
+) -> None:
+    """Write the file of a new assignment, to be filled in.
+
+    Example: dojo assignment new hw1 --katas softmax,scaled_dot_product
+    """
+    from dojo.instructor.begin import begin
+
+    begun = begin(Suite.locate(), name, katas, title=title, points=points)
+    print(f"wrote {begun.path} with {count(len(begun.katas), 'kata')}")
+    if begun.secret_is_new:
+        print(f"wrote {begun.secret}: keep a copy where only you can read it")
+    print(f"\nSet title, due date and points there, then: dojo assignment check {name}")
+
+
+@assignment_app.command(name="check")
+def assignment_check(
+    assignment: AssignmentName,
+    quick: Annotated[bool, typer.Option("--quick", help="Run no kata.")] = False,
+) -> None:
+    """Say what is wrong with an assignment, all at once, and what a release would hold.
+
+    Example: dojo assignment check hw1
+    """
+    from dojo.instructor.checks import contents, kata_problems, problems
+
+    suite = Suite.locate()
+    found, wrong = problems(suite, assignment)
+    if found is not None and not wrong and not quick:
+        from dojo.engine import Engine
+
+        with Engine(closed=[suite.root, found.course]) as engine, waiting("Running the katas"):
+            for entry in found.entries:
+                wrong += kata_problems(found, entry, engine)
+    for problem in wrong:
+        print(f"✗ {problem}")
+    if found is None or wrong:
+        print(f"\n{count(len(wrong), 'problem')}: mend {'it' if len(wrong) == 1 else 'them'} first")
+        raise typer.Exit(1)
+    print("✓ all is well" + ("" if quick else ", and the katas work with this course's inputs"))
+    print("\n".join(("", "A release holds:", *contents(found))))
+
+
+@app.command()
+def release(
+    assignment: AssignmentName,
+    folder: Annotated[Path, typer.Argument(help="Where it goes.", metavar="FOLDER")],
+    to: Annotated[str, typer.Option(help="files, gradescope, github or nbgrader.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite an earlier release there.")
+    ] = False,
+) -> None:
+    """Hand an assignment out, unless something private would be in it.
+
+    Example: dojo release hw1 --to files out/hw1
+    """
+    from dojo.instructor.assignment import load
+    from dojo.instructor.release import find_target
+    from dojo.instructor.release import release as hand_out
+
+    target = find_target(to)
+    loaded = load(Suite.locate(), assignment)
+    with waiting("Writing and looking for leaks"):
+        done = hand_out(loaded, target, folder, replace=replace)
+    print(f"released version {done.version} to {done.folder}")
+    for step in done.next_steps:
+        print(f"  {step}")

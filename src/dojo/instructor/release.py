@@ -148,9 +148,11 @@ def _demand_free(assignment: Assignment, target: Target, folder: Path, replace: 
 
 
 def _is_release_of(folder: Path, name: str, target: str) -> bool:
+    places = (folder / MANIFEST, folder / name / MANIFEST)
     try:
-        said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        place = next(place for place in places if place.is_file())
+        said = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, StopIteration):
         return False
     return isinstance(said, dict) and (said.get("assignment"), said.get("target")) == (name, target)
 
