@@ -12,12 +12,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dojo.instructor.assignment import Assignment, Part
+from dojo.instructor.handout import late_words, portable
 from dojo.instructor.statement import examples, markdown
 from dojo.stubs import derive
 from dojo.suite import Entry
 from dojo.translations import words
 
-__all__ = ["Answers", "answer_id", "build", "points_id", "read", "stub_cell", "text_of"]
+__all__ = [
+    "Answers",
+    "answer_id",
+    "build",
+    "cells_of",
+    "grade_id_of",
+    "points_id",
+    "read",
+    "stub_cell",
+    "text_of",
+]
 
 SCHEMA: Final = 3
 """The version of nbgrader's metadata that is written here."""
@@ -44,6 +55,7 @@ TEXTS: Final = {
             "and what went wrong, come with the feedback."
         ),
         "forbidden": "Not allowed, since it would do the whole exercise: {names}.",
+        "shown": "The feedback shows the details of these checks:",
         "examples": "# The examples of the statement: silence means that all of them are right.",
         "grading": (
             "# {points} for {name}: the grader reads the answer above by itself.\n"
@@ -63,6 +75,7 @@ TEXTS: Final = {
             "- 标明分值的单元格本身不给分。分数和错误说明会随反馈一起给出。"
         ),
         "forbidden": "不允许使用（它们会直接完成整道题）：{names}。",
+        "shown": "反馈会显示以下检查的细节：",
         "examples": "# 题目中的示例：没有输出就表示全部正确。",
         "grading": "# {name}：{points}。评分程序会自己读取上面的答案。\n# 这里不用做任何事。",
     },
@@ -110,7 +123,7 @@ def build(assignment: Assignment) -> dict[str, Any]:
 
 def stub_cell(entry: Entry) -> str:
     """Return the text that an answer's cell begins as: the stub without its statement."""
-    stub = derive(entry.solution.read_text(encoding="utf-8"))
+    stub = portable(derive(entry.solution.read_text(encoding="utf-8")))
     tree = ast.parse(stub)
     lines = stub.splitlines()
     if tree.body and ast.get_docstring(tree) is not None:
@@ -123,6 +136,7 @@ def _about(assignment: Assignment) -> Cell:
     lines = [f"# {assignment.title}", _points(assignment.points, assignment)]
     if assignment.due:
         lines[-1] += f" · {texts['due'].format(due=f'{assignment.due:%Y-%m-%d %H:%M %Z}')}"
+        lines[-1] += f" {late_words(assignment)}"
     return _markdown("about", "\n\n".join((*lines, texts["rules"])))
 
 
@@ -135,6 +149,8 @@ def _kata(assignment: Assignment, part: Part, number: int) -> Iterator[Cell]:
     if entry.meta.forbids:
         names = ", ".join(f"`{name}`" for name in entry.meta.forbids)
         blocks.append(texts["forbidden"].format(names=names))
+    if titles := dict.fromkeys(case.title for case in assignment.shown_cases(part)):
+        blocks.append("\n".join((texts["shown"], "", *(f"- {title}" for title in titles))))
     yield _markdown(f"{answer_id(part.kata)}-statement", "\n\n".join(filter(None, blocks)))
     yield _code(answer_id(part.kata), stub_cell(entry), solution=True)
     if shown := examples(entry.statement):
@@ -196,11 +212,11 @@ def read(notebook: object, katas: Sequence[str]) -> Answers:
     ids = {answer_id(kata): kata for kata in katas}
     found: dict[str, list[str]] = {kata: [] for kata in katas}
     others: list[str] = []
-    for cell in _cells(notebook):
-        kata = ids.get(_id_of(cell))
+    for cell in cells_of(notebook):
+        kata = ids.get(grade_id_of(cell))
         if kata is not None:
             found[kata].append(text_of(cell))
-        elif cell.get("cell_type") == "code" and not _id_of(cell):
+        elif cell.get("cell_type") == "code" and not grade_id_of(cell):
             others.append(text_of(cell))
     sources = {kata: texts[-1] for kata, texts in found.items() if texts}
     remarks = {
@@ -219,14 +235,16 @@ def text_of(cell: Mapping[str, Any]) -> str:
     return text.encode("utf-8", "replace").decode()  # half a surrogate is no text
 
 
-def _cells(notebook: object) -> Iterator[Mapping[str, Any]]:
+def cells_of(notebook: object) -> Iterator[Mapping[str, Any]]:
+    """Yield what may pass for a cell."""
     cells = notebook.get("cells") if isinstance(notebook, Mapping) else None
     for cell in cells if isinstance(cells, list) else ():
         if isinstance(cell, Mapping):
             yield cell
 
 
-def _id_of(cell: Mapping[str, Any]) -> str:
+def grade_id_of(cell: Mapping[str, Any]) -> str:
+    """Return a cell's `grade_id`, or an empty text."""
     value: object = cell
     for key in ("metadata", "nbgrader", "grade_id"):
         value = value.get(key) if isinstance(value, Mapping) else None
@@ -262,8 +280,8 @@ def _magics(source: str) -> Iterator[str]:
     for number, line in enumerate(source.splitlines(), 1):
         if MAGIC.match(line) and not line.lstrip().startswith("#"):
             yield (
-                f"Line {number} is for notebooks only (a magic, a command or a question mark): "
-                "the grader reads plain Python, so take it out."
+                f"Line {number} is for notebooks only: a magic, a command or a question mark. "
+                "The grader reads plain Python and left it out."
             )
             return
 
