@@ -151,9 +151,14 @@ def _next_step(suite: Suite, found: Mapping[str, KataResult]) -> Text:
 
 
 def show_full(
-    console: Console, entry: Entry, result: KataResult, said: Words | None = None
+    console: Console,
+    entry: Entry,
+    result: KataResult,
+    said: Words | None = None,
+    *,
+    advice: bool = True,
 ) -> None:
-    """Print a kata's cases and everything there is to say about them."""
+    """Print a kata's cases and everything there is to say about them, and which command helps."""
     tell = said or words(entry)
     _headline(console, result, tell)
     if result.verdict is Verdict.NOT_STARTED:
@@ -167,6 +172,8 @@ def show_full(
         told: set[tuple[str, ...]] = set()
         for cases in _by_title(result.cases):
             _show_group(console, cases, told, tell)
+    if result.passed and not advice:
+        return
     if result.passed:
         then = "`dojo explain {name}` shows the solution, and what is asked next."
         _line(console, tell.phrase(then, name=entry.name), 2)
@@ -174,7 +181,8 @@ def show_full(
     if result.printed.strip():
         _line(console, tell.phrase("Your code printed:"), 2)
         _dim(console, _printed(result), 4)
-    _line(console, tell.phrase("Stuck? `dojo hint {name}`", name=entry.name), 2)
+    if advice:
+        _line(console, tell.phrase("Stuck? `dojo hint {name}`", name=entry.name), 2)
 
 
 def _by_title(cases: Sequence[CaseResult]) -> list[list[CaseResult]]:
