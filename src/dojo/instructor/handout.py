@@ -15,10 +15,12 @@ from dojo import syntax
 from dojo.instructor import selfcheck
 from dojo.instructor.assignment import Assignment, LateRule, Part
 from dojo.instructor.release import MANIFEST, describe
+from dojo.instructor.statement import examples
 from dojo.instructor.versions import stamp
 from dojo.rules import equivalents
 from dojo.stubs import derive, public_names
 from dojo.suite import Entry
+from dojo.translations import words as words_of
 
 __all__ = ["filenames", "late_words", "portable", "readme", "stub", "write_handout"]
 
@@ -43,7 +45,7 @@ WORDS: Final = {
         "`raise NotImplementedError`. Helpers and imports are yours; the names that are there, "
         "and the comment in the first line, stay.",
         "how_check": "`python check.py` looks at names and signatures and runs the examples. It "
-        "needs Python, NumPy and torch. The cases that count are others, and nobody sees them.",
+        "needs Python, NumPy and torch. The cases that count are others, and are not in here.",
         "how_hand_in": "Hand in the files of the table, under their names: one by one or as a zip.",
         "rules": "Inputs stay as they are: work on a copy.",
         "forbids": "Not allowed, since it would be the whole exercise: {names}, and what does the "
@@ -185,7 +187,7 @@ def _interface(entry: Entry) -> dict[str, Any]:
     return {
         "names": public_names(solution),
         "imports": lines,
-        "examples": "\n\n".join(doc for doc in docs if ">>> " in doc),
+        "examples": "\n".join(filter(None, map(examples, docs))),
         "forbidden": sorted(equivalents(entry.meta.forbids, entry.meta.allows)),
     }
 
@@ -248,13 +250,13 @@ def late_words(assignment: Assignment) -> str:
 
 
 def _asked(assignment: Assignment, entry: Entry) -> str:
-    asked = entry.meta.asked_zh if assignment.language == "zh" else entry.meta.asked
-    return asked.replace("|", "\\|")
+    return words_of(entry, assignment.language).asked.replace("|", "\\|")
 
 
 def _page(assignment: Assignment, entry: Entry, part: Part, filename: str) -> str:
     words = WORDS[assignment.language]
-    _, _, body = entry.statement.partition("\n\n")
+    said = words_of(entry, assignment.language)
+    _, _, body = said.statement.partition("\n\n")
     notes = []
     if entry.meta.forbids:
         names = ", ".join(f"`{name}`" for name in entry.meta.forbids)
@@ -262,8 +264,8 @@ def _page(assignment: Assignment, entry: Entry, part: Part, filename: str) -> st
     titles = dict.fromkeys(case.title for case in assignment.shown_cases(part))
     if titles:
         notes.append("\n".join((words["shown"], "", *(f"- {title}" for title in titles))))
-    heading = f"## {entry.title} ({part.points:g}, `{filename}`)"
-    return "\n\n".join((heading, _asked(assignment, entry), _markdown(body), *notes))
+    heading = f"## {said.title} ({part.points:g}, `{filename}`)"
+    return "\n\n".join((heading, said.asked, _markdown(body), *notes))
 
 
 def _markdown(statement: str) -> str:

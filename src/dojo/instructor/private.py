@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from dojo import syntax
@@ -24,7 +26,8 @@ PUBLIC_METADATA: Final = frozenset(
     {"minutes", "level", "asked", "asked_zh", "source", "needs", "forbids", "allows"}
 )
 QUOTES: Final = str.maketrans("'", '"')
-TRIVIAL: Final = re.compile(r"return\w+|self\.\w+=\w+")
+TRIVIAL: Final = re.compile(r"return\w+|self\.\w+=\w+|[\w.]+")
+"""Lines that everybody writes, and names alone."""
 SPACE: Final = re.compile(r"\s+")
 
 Line = tuple[str, str, bool]
@@ -66,7 +69,7 @@ def private_of(suite: Suite) -> Private:
     found: dict[str, str] = {}
     for entry in suite.entries:
         stubs.append(_stub(entry))
-        for what, line, is_code in (*_of_solution(entry), *_of_grader(entry)):
+        for what, line, is_code in chain(*(read(entry) for read in READERS)):
             key = normal(line)
             if len(key) >= (SHORT if is_code else LONG) and not TRIVIAL.fullmatch(key):
                 found.setdefault(key, f"{what} {entry.id}: {line.strip()}")
@@ -154,6 +157,17 @@ def _of_grader(entry: Entry) -> Iterator[Line]:
             for line in lines[first - 1 : node.end_lineno]:
                 if line.strip(' "') not in titles:
                     yield from _of_line("case of", line)
+
+
+def _of_translations(entry: Entry) -> Iterator[Line]:
+    for path in sorted(entry.root.glob(f"translations/*/{entry.id}.toml")):
+        for section in tomllib.loads(path.read_text(encoding="utf-8")).values():
+            for text in section.values() if isinstance(section, dict) else ():
+                for sentence in (text, *re.split(r"(?<=[。？！：；])", text)):
+                    yield "hint or mistake of", sentence, False
+
+
+READERS: Final = (_of_solution, _of_grader, _of_translations)
 
 
 def _is_text(node: ast.stmt) -> bool:

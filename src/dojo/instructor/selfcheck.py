@@ -70,7 +70,7 @@ def look_at(path: Path, kata: dict[str, Any]) -> Iterator[Finding]:
     except ModuleNotFoundError as error:
         yield Finding(False, f"{error.name} is not installed: python -m pip install {error.name}")
         return
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         yield Finding(False, f"the file cannot be loaded: {type(error).__name__}: {error}")
         return
     wrong = list(interface(module, kata["names"]))
