@@ -37,6 +37,12 @@ def grade(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def watch(session: nox.Session) -> None:
+    """Grade a kata on every save, with a key for each next step."""
+    dojo(session, "watch")
+
+
+@nox.session(venv_backend="none")
 def stubs(session: nox.Session) -> None:
     """Derive the stubs in katas/ from solutions/."""
     dojo(session, "stubs")

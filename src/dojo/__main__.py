@@ -27,7 +27,8 @@ def main() -> None:
 
 def _launch_ahead(arguments: Sequence[str]) -> Warm | None:
     """Let torch be imported while the command line is still being read, if anything is graded."""
-    if arguments[:1] != ["grade"] or not can_fork():
+    verb = arguments[0] if arguments and not {"-h", "--help"} & {*arguments} else ""
+    if verb not in ("grade", "watch", "interview") or not can_fork():
         return None
     from dojo.suite import NoSuite, Suite
     from dojo.workspace import is_touched
@@ -36,7 +37,9 @@ def _launch_ahead(arguments: Sequence[str]) -> Warm | None:
         root = Suite.locate().root
     except NoSuite:
         return None
-    return launch(Settings(closed=(str(root),))) if is_touched(root) else None
+    if verb == "grade" and not is_touched(root):
+        return None
+    return launch(Settings(closed=(str(root),)))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dojo.command import Lang, Level, Name, Topic, chosen, console, one, said, stop
+from dojo.command import Lang, Level, Name, Topic, chosen, console, note, one, said, stop
+from dojo.completion import katas
 from dojo.suite import Entry, Suite
-from dojo.translations import Language
+from dojo.translations import Language, preferred
 
 __all__ = ["app"]
 
@@ -48,7 +50,9 @@ def next_(
     start: Annotated[bool, typer.Option("--start", help="Begin it, from a fresh stub.")] = False,
     lang: Lang = None,
 ) -> None:
-    """Say which kata to do now: what is unfinished, due for review, or new.
+    """Say which kata to do now, and why it.
+
+    First comes what is unfinished, then what is due for review, then what is new.
 
     Example: dojo next --topic attention
     """
@@ -74,7 +78,7 @@ def next_(
 
 @app.command()
 def again(name: Name) -> None:
-    """Begin a kata again from a fresh stub; earlier answers are kept.
+    """Begin a kata again from a fresh stub; your answer is kept.
 
     Example: dojo again self_attention
     """
@@ -134,3 +138,67 @@ def history(
         show_difference(console(), entry, record, *diff)
     else:
         show_history(console(), entry, record)
+
+
+@app.command()
+def notebook(
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Ids, names, topics or paths.", metavar="KATA", autocompletion=katas),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to write.  [default: notebooks/]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite, with a backup.")] = False,
+    lang: Lang = None,
+) -> None:
+    """Write notebooks in which katas are solved and graded.
+
+    Example: dojo notebook self_attention
+    """
+    from dojo.practice.notebooks import write
+
+    suite = Suite.locate()
+    entries = [(entry, said(entry, lang)) for entry in chosen(suite, names)]
+    for written in write(entries, out or suite.root / "notebooks", force=force):
+        print(f"wrote {_from_here(written.path)}")
+        if written.backup:
+            print(f"Your version is kept as {_from_here(written.backup)}")
+    print("Open it in VS Code or Jupyter, with the kernel of .venv.")
+
+
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="An id, a name or a path.", metavar="KATA", autocompletion=katas),
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """Grade a kata on every save; keys give hints and the next kata.
+
+    Without a name it begins with what `dojo next` says. Whichever kata is saved is graded.
+
+    Example: dojo watch self_attention
+    """
+    from dojo.practice.terminal import is_terminal
+    from dojo.practice.watch import follow
+    from dojo.practice.watch import watch as run
+
+    suite = Suite.locate()
+    entry = one(suite, name) if name else None
+    language = lang or preferred()
+    with suppress(KeyboardInterrupt):
+        if is_terminal():
+            run(suite, entry, language, context.obj)
+            return
+        note(
+            "this is no terminal, so there are no keys: each save prints a verdict, Ctrl-C ends it"
+        )
+        follow(suite, entry, language, console(), context.obj)
