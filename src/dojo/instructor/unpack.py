@@ -80,7 +80,9 @@ class Member:
     read: Callable[[int], bytes]
     """Return its content if that is not longer than a number of bytes; else Unreadable."""
     problem: str = ""
-    """Why it cannot be read; then `read` must not be called."""
+    """Why it cannot be read, where that is known before it is tried."""
+    place: Path | None = None
+    """Where it lies, if it is no member of an archive."""
 
     @property
     def name(self) -> str:
@@ -122,7 +124,7 @@ def files(folder: Path, limits: Limits = Limits()) -> Iterator[Member]:
             elif entry.is_dir(follow_symlinks=False):
                 stack.append((Path(entry.path), path))
             elif entry.is_file(follow_symlinks=False):
-                yield Member(path, None, _reader(Path(entry.path)))
+                yield Member(path, None, _reader(Path(entry.path)), place=Path(entry.path))
             else:
                 yield _broken(path, "is not a regular file")
 
