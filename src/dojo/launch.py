@@ -64,9 +64,14 @@ def can_fork() -> bool:
     return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
 
 
-def launch(settings: Settings) -> Warm:
-    """Start a warm process without waiting for it."""
+def launch(settings: Settings, user: int | None = None) -> Warm:
+    """Start a warm process without waiting for it; root may have it run as another user.
+
+    That user needs to reach Python and this package, and should be able to read nothing secret.
+    """
     folder = tempfile.mkdtemp(prefix="dojo-")
+    if user is not None:
+        os.chown(folder, user, user)
     ours, theirs = socket.socketpair()
     process = subprocess.Popen(
         python("from dojo.warm import run", f"run({theirs.fileno()}, {settings.arguments})"),
@@ -76,6 +81,9 @@ def launch(settings: Settings) -> Warm:
         stderr=subprocess.PIPE,
         cwd=folder,
         env=environment(),
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
     )
     theirs.close()
     return Warm(settings, process, ours, folder)

@@ -29,7 +29,7 @@ from dojo.instructor.unpack import (
 )
 from dojo.stubs import public_names
 
-__all__ = ["CANVAS", "MOODLE", "Collected", "collect", "wanted"]
+__all__ = ["CANVAS", "MOODLE", "Collected", "collect", "collect_one", "wanted"]
 
 CANVAS: Final = re.compile(
     r"(?:(?P<name>.+?)_)??(?P<late>LATE_)?(?P<user>\d+|anon_\w{5})"
@@ -109,6 +109,13 @@ def collect(assignment: Assignment, places: Sequence[Path]) -> Collected:
         return collector.finish()
 
 
+def collect_one(assignment: Assignment, folder: Path, student: str) -> Submission:
+    """Read a folder that is one student's as a whole, whatever its files and folders are called."""
+    with ExitStack() as stack:
+        collector = _Collector(assignment, wanted(assignment), stack)
+        return collector.one(student, [m for m in files(folder) if not _is_junk(m.path)])
+
+
 class _Collector:
     def __init__(self, assignment: Assignment, katas: Sequence[Wanted], stack: ExitStack) -> None:
         self._assignment = assignment
@@ -132,6 +139,13 @@ class _Collector:
                 f"{place} is neither a folder nor a zip archive: name the folder that holds the "
                 "submissions, or the archive as it was downloaded"
             )
+
+    def one(self, student: str, members: Sequence[Member]) -> Submission:
+        """Read all files as one student's; when they were handed in, somebody else must say."""
+        pile = self._pile(student)
+        for member in members:
+            self._file(pile, member, member.name, (0,), None)
+        return self._submission(pile)
 
     def finish(self) -> Collected:
         """Read the files of every student."""
