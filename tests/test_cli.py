@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from sample_suite import GRADER, README, SOLUTION, Make
 
-from dojo.cli import main
+from dojo.cli import app, main
 from dojo.engine import Engine
 from dojo.mistakes import find_mistakes, reference
 from dojo.progress import ProgressError
@@ -305,7 +307,7 @@ def test_solved_once_is_solved_for_good(dojo: Dojo, suite: Suite) -> None:
         dojo("grade")
 
     assert 0 == dojo("explain", "scaled_sum").status
-    assert ["✓", ID, "wrong", "1"] == dojo("status").out.splitlines()[1].split()[:4]
+    assert ["✓", ID, "wrong", "1"] == dojo("status", "basics").out.splitlines()[1].split()[:4]
 
 
 def test_status_before_anything_was_graded_says_how_to_begin(dojo: Dojo, suite: Suite) -> None:
@@ -418,24 +420,47 @@ def test_start_imports_nothing_heavy(suite: Suite, verb: str) -> None:
     assert done.stdout
 
 
+def commands(group: Any = None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Return every command that somebody can type, by its words."""
+    group = group or typer.main.get_command(app)
+    found: dict[tuple[str, ...], Any] = {}
+    for name, command in group.commands.items():
+        found |= (
+            commands(command, (*path, name))
+            if hasattr(command, "commands")
+            else {(*path, name): command}
+        )
+    return found
+
+
 def test_help_fits_the_screen_and_names_every_command(suite: Suite) -> None:
     environment = {**os.environ, "COLUMNS": "80"}
     done = subprocess.run(
         command("--help"), capture_output=True, text=True, check=True, env=environment
     )
 
-    named = [line.split()[0] for line in done.stdout.partition("Commands:")[2].split("\n") if line]
-    assert [
-        *("grade", "list", "show", "hint", "explain", "reset", "status"),
-        *("stubs", "new", "doctor", "audit"),
-        "translate",
-        *("next", "again", "due", "history", "notebook", "watch"),
-        *("release", "assignment"),
-    ] == named
-    assert "..." not in done.stdout.partition("Commands:")[2]
+    _, *sections = done.stdout.partition("\nPractise:")
+    lines = "".join(sections).splitlines()
+    named = [line.split()[0] for line in lines if line[:2] == "  " and line[2:3].strip()]
+    assert sorted({path[0] for path in commands()}) == sorted(named)
+    assert {"grade", "watch", "status", "doctor", "audit"} < set(named)
+    assert "..." not in "".join(sections)
     assert not [
         line for line in done.stdout.splitlines() if len(line) > 80 or line != line.rstrip()
     ]
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example_that_can_be_typed(path: tuple[str, ...]) -> None:
+    found = commands()[path]
+
+    example = (found.help or "").partition("Example: ")[2].splitlines()[0]
+
+    words = shlex.split(example)
+    assert words[: len(path) + 1] == ["dojo", *path]
+    with found.make_context("dojo", words[len(path) + 1 :]):  # its options and arguments exist
+        pass
+    assert found.get_short_help_str(1000).endswith(".")
 
 
 @pytest.mark.parametrize("verb", ["status", "explain"])

@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 from sample_suite import SOLUTION, Make
 
-from dojo.progress import Attempt
 from dojo.report import (
     as_json,
     case_lines,
@@ -21,7 +20,6 @@ from dojo.report import (
     show_overview,
     show_solution,
     show_statement,
-    show_status,
 )
 from dojo.suite import Entry, Suite
 from dojo.verdict import CaseResult, KataResult, Verdict
@@ -398,20 +396,6 @@ def test_solution_is_shown_as_it_stands_with_questions_and_answers(
     shown = text(console)
     assert shown.startswith(SOLUTION)
     assert shown.endswith("\nWhat does it cost?\n  One pass.\n\nSource: Arithmetic\n")
-
-
-def test_status_lists_what_was_tried(console: Console, suite: Suite) -> None:
-    attempt = Attempt("basics/scaled_sum", Verdict.WRONG, 3, 4, 0.5, "digest", 0.0)
-    gone = replace(attempt, kata="basics/gone")
-    latest = {"basics/scaled_sum": attempt, "basics/gone": gone}
-
-    show_status(console, suite, latest, {"basics/scaled_sum", "basics/gone"})
-
-    assert ["✓", "basics/scaled_sum", "wrong", "3", "of", "4"] == (
-        text(console).splitlines()[1].split()[:6]
-    )
-    assert "gone" not in text(console)
-    assert text(console).endswith("\n1 of 1 solved\n")
 
 
 # --- machines -------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from dojo.command import (
 )
 from dojo.instructor.cli import app as instructor
 from dojo.launch import Warm
+from dojo.menu import Menu
 from dojo.practice.cli import app as practice
 from dojo.progress import ProgressError
 from dojo.suite import Entry, Suite
@@ -43,8 +44,9 @@ from dojo.workspace import is_pristine, progress, remember
 __all__ = ["main"]
 
 app = typer.Typer(
+    cls=Menu,
     help="Hand-written machine-learning katas that say which mistake it is.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -73,6 +75,18 @@ def main(warm: Warm | None = None) -> None:
         if error.filename is None:
             raise
         stop(f"{error.filename}: {error.strerror}")
+
+
+@app.callback()
+def begin(context: typer.Context) -> None:
+    """Hand-written machine-learning katas that say which mistake it is.
+
+    Example: dojo grade self_attention
+    """
+    if context.invoked_subcommand is None:
+        from dojo.practice.cli import greeting
+
+        greeting()
 
 
 @app.command()
@@ -237,20 +251,6 @@ def reset(name: Name) -> None:
 
 
 @app.command()
-def status() -> None:
-    """Show what has been solved and tried, without grading."""
-    from dojo.report import show_status
-
-    suite = Suite.locate()
-    record = progress(suite.root)
-    latest = record.latest()
-    if not latest:
-        print("Nothing graded yet: `dojo list` shows the katas, `dojo grade` grades them.")
-        return
-    show_status(console(), suite, latest, record.solved())
-
-
-@app.command()
 def stubs(
     names: Names = None,
     force: Annotated[bool, typer.Option(help="Overwrite edited files, with a backup.")] = False,
@@ -297,12 +297,17 @@ def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -
 
 @app.command()
 def doctor() -> None:
-    """Say which walls of the sandbox stand on this machine."""
+    """Check this machine and its sandbox, and say what to install.
+
+    Example: dojo doctor
+    """
+    from dojo.practice.cli import show_checks
     from dojo.report import make_table
     from dojo.walls import available, self_test
 
     suite = Suite.locate()
-    report = self_test([str(suite.root)])
+    report = self_test([str(suite.root)])  # first: it must come before any thread
+    sound = show_checks(suite)
     table = make_table("", "what an answer tries", "what happens")
     for attack, found in report.items():
         mark = Text("✓", "green") if found == "stands" else Text("✗", "red")
@@ -315,7 +320,7 @@ def doctor() -> None:
     )
     if all(found == "stands" for found in report.values()):
         print("Every wall stands: code that you do not know can be graded here.")
-        return
+        raise typer.Exit(0 if sound else 1)
     print("Some walls are missing: grade only code that you trust.")
     raise typer.Exit(1)
 

@@ -66,7 +66,7 @@ def _answer(kata: str) -> str:
         from IPython import get_ipython
     except ImportError:
         get_ipython = None
-    shell: Any = get_ipython() if get_ipython else None  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython() if get_ipython else None
     if shell is None:
         raise NotGraded(
             f"this is no notebook: write the answer in katas/ and run `dojo grade {kata}`"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import IO, Any, Final, cast
 
 from rich.cells import cell_len
@@ -14,7 +13,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dojo.progress import Attempt
 from dojo.suite import Entry, Suite
 from dojo.translations import Words, words
 from dojo.verdict import CaseResult, KataResult, Verdict
@@ -30,7 +28,6 @@ __all__ = [
     "show_overview",
     "show_solution",
     "show_statement",
-    "show_status",
 ]
 
 JSON_VERSION: Final = 1
@@ -351,25 +348,6 @@ def show_solution(console: Console, entry: Entry, said: Words | None = None) -> 
     source_line = said.phrase("Source: {source}", source=entry.meta.source)
     console.print()
     console.print(Wrapped(source_line, "dim"))
-
-
-def show_status(
-    console: Console, suite: Suite, latest: Mapping[str, Attempt], solved: set[str]
-) -> None:
-    """Print the record of what was solved and tried."""
-    table = make_table("", "kata", "last verdict", "cases", "on")
-    for entry in suite.entries:
-        if attempt := latest.get(entry.id):
-            table.add_row(
-                Text("✓" if entry.id in solved else "", "green"),
-                entry.id,
-                str(attempt.verdict),
-                f"{attempt.passed} of {attempt.total}",
-                f"{datetime.fromtimestamp(attempt.at):%Y-%m-%d}",
-            )
-    console.print(table)
-    done = sum(entry.id in solved for entry in suite.entries)
-    console.print(f"\n{done} of {len(suite.entries)} solved")
 
 
 def as_json(results: Sequence[KataResult]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ __all__ = [
     "Words",
     "draft",
     "faults",
+    "phrase",
     "preferred",
     "strays",
     "words",
@@ -59,6 +60,19 @@ PHRASES: Final[dict[Language, dict[str, str]]] = {
         "That was the last. `dojo explain {name} --now` shows the solution.": (
             "这是最后一条提示。`dojo explain {name} --now` 可查看参考答案。"
         ),
+        "Next": "下一题",
+        "Welcome. {katas} katas in {topics} topics: each is a file that you complete.": (
+            "欢迎！共 {katas} 道题，分属 {topics} 个主题：每道题是一个由你来补全的文件。"
+        ),
+        "Grading takes a second and says which mistake you made.": (
+            "评分只需一秒，并会指出你犯的是哪个错误。"
+        ),
+        "`{name}` is a good start: open `{path}` and run": (
+            "建议从 `{name}` 开始：打开 `{path}`，并运行"
+        ),
+        (
+            "`dojo next` chooses for you, `dojo doctor` checks the machine, `dojo -h` shows all."
+        ): "`dojo next` 帮你选题，`dojo doctor` 检查环境，`dojo -h` 列出全部命令。",
         "Mistakes, by line": "常见错误（按行号）",
         "Source: {source}": "出处：{source}",
         "passed": "通过",
@@ -105,7 +119,12 @@ class Words:
 
     def phrase(self, english: str, **values: object) -> str:
         """Return one of the suite's own sentences, filled in."""
-        return PHRASES[self.language].get(english, english).format(**values)
+        return phrase(self.language, english, **values)
+
+
+def phrase(language: Language, english: str, **values: object) -> str:
+    """Return one of the suite's own sentences in a language, filled in."""
+    return PHRASES[language].get(english, english).format(**values)
 
 
 def preferred(environment: Mapping[str, str] = os.environ) -> Language:

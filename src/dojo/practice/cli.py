@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dojo.command import Lang, Level, Name, Topic, chosen, console, note, one, said, stop
+from dojo.command import Lang, Level, Name, Names, Topic, chosen, console, note, one, said, stop
 from dojo.completion import katas
 from dojo.suite import Entry, Suite
 from dojo.translations import Language, preferred
@@ -202,3 +203,65 @@ def watch(
             "this is no terminal, so there are no keys: each save prints a verdict, Ctrl-C ends it"
         )
         follow(suite, entry, language, console(), context.obj)
+
+
+@app.command()
+def status(names: Names = None, lang: Lang = None) -> None:
+    """Show what is solved, what is due and what goes wrong most often.
+
+    Example: dojo status attention
+    """
+    from dojo.practice.overview import look
+    from dojo.practice.schedule import catch_up
+    from dojo.practice.status import show_katas, show_status
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    record = record_of(suite)
+    if not record.latest():
+        print("Nothing graded yet: `dojo list` shows the katas, `dojo grade` grades them.")
+        return
+    if names:
+        show_katas(console(), record, chosen(suite, names))
+        return
+    catch_up(suite, record)
+    show_status(console(), suite, record, look(suite, record), lang or preferred())
+
+
+def greeting() -> None:
+    """Welcome a newcomer, or say what is due to somebody who comes back."""
+    from dojo.practice.status import greet, welcome
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    record = record_of(suite)
+    if not record.query("SELECT 1 FROM sitting LIMIT 1"):
+        welcome(console(), suite, preferred())
+        return
+    from dojo.practice.overview import look
+    from dojo.practice.schedule import catch_up, coming
+
+    catch_up(suite, record)
+    step = coming(suite, record)
+    entry = step.entry if step else suite.entries[0]
+    greet(console(), suite, record, look(suite, record), step, said(entry, None))
+
+
+def show_checks(suite: Suite) -> bool:
+    """Print what was looked at on this machine, and what to do; whether grading works."""
+    from rich.text import Text
+
+    from dojo.practice.doctor import examine
+    from dojo.report import make_table
+
+    checks = list(examine(suite.root, sys.stdout))
+    table = make_table("", "what is needed", "what there is")
+    for check in checks:
+        mark = ("✗", "red") if check.advice and check.serious else ("!", "yellow")
+        mark = mark if check.advice else ("✓", "green")
+        table.add_row(Text(*mark), check.what, Text(check.found))
+        if check.advice:
+            table.add_row("", "", Text(f"→ {check.advice}", "bold"))
+    console().print(table)
+    print()
+    return not any(check.advice and check.serious for check in checks)
