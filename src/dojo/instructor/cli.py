@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dojo.command import count, waiting
+from dojo.command import CORES, count, waiting
 from dojo.suite import Suite
 
 __all__ = ["app"]
@@ -92,3 +92,46 @@ def release(
     print(f"released version {done.version} to {done.folder}")
     for step in done.next_steps:
         print(f"  {step}")
+
+
+@app.command(name="grade-all")
+def grade_all(
+    submissions: Annotated[
+        list[Path],
+        typer.Argument(help="Folders or archives of submissions.", metavar="SUBMISSIONS"),
+    ],
+    assignment: Annotated[
+        str, typer.Option("--assignment", "-a", help="Its name or its file.", metavar="ASSIGNMENT")
+    ],
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Submissions at the same time.")
+    ] = CORES,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A dask scheduler, tcp://HOST:PORT, in place of --jobs.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where results go; the course's folder unless told.")
+    ] = None,
+    without_sandbox: Annotated[
+        bool, typer.Option("--without-sandbox", help="Grade even where walls are missing.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
+) -> None:
+    """Grade a class: folders, archives, downloads of Canvas and Moodle, .py and .ipynb.
+
+    Run again, it goes on where it was. Example: dojo grade-all submissions.zip -a hw1
+    """
+    from dojo.instructor.assignment import load
+    from dojo.instructor.classroom import grade_class
+
+    raise typer.Exit(
+        grade_class(
+            load(Suite.locate(), assignment),
+            submissions,
+            jobs=jobs,
+            scheduler=scheduler,
+            out=out,
+            sandbox=not without_sandbox,
+            force=force,
+        )
+    )

@@ -36,10 +36,13 @@ __all__ = [
     "Mark",
     "NoSandbox",
     "Submission",
+    "assemble",
     "decode",
     "demand_sandbox",
     "encode",
+    "failed_marks",
     "fraction",
+    "grade_parts",
     "grade_submission",
     "titles",
 ]
@@ -214,18 +217,29 @@ def grade_submission(graders: Graders, assignment: Assignment, submission: Submi
 
     A kata of ours that is broken raises Trouble: that must cost no student anything.
     """
-    chosen = assignment.chosen(submission.version)
-    used = chosen.assignment
-    salt = used.salt(submission.student)
-    marks = tuple(
-        _mark(graders, used, part, salt, submission.sources.get(part.kata)) for part in used.parts
+    used = assignment.chosen(submission.version).assignment
+    marks = grade_parts(graders, used, used.salt(submission.student), submission.sources)
+    return assemble(assignment, submission, marks)
+
+
+def grade_parts(
+    graders: Graders, assignment: Assignment, salt: str, sources: Mapping[str, str]
+) -> tuple[Mark, ...]:
+    """Grade texts under a salt: the part of the work that another machine can do."""
+    return tuple(
+        _mark(graders, assignment, part, salt, sources.get(part.kata)) for part in assignment.parts
     )
+
+
+def assemble(assignment: Assignment, submission: Submission, marks: tuple[Mark, ...]) -> Graded:
+    """Return a submission's result from its marks: version, lateness and what to say about it."""
+    chosen = assignment.chosen(submission.version)
     seconds_late = _seconds_late(assignment, submission)
     late = submission.late if seconds_late is None else seconds_late > 0
     said = (chosen.note,) if chosen.note and submission.version is not None else ()
     return Graded(
         assignment=assignment.name,
-        version=used.version,
+        version=chosen.assignment.version,
         student=submission.student,
         marks=marks,
         notes=(*said, *submission.problems),
@@ -233,6 +247,14 @@ def grade_submission(graders: Graders, assignment: Assignment, submission: Submi
         seconds_late=seconds_late,
         late=late,
         kept=_kept(assignment, seconds_late, late),
+    )
+
+
+def failed_marks(assignment: Assignment, why: str) -> tuple[Mark, ...]:
+    """Return marks that say: nobody could grade this, a person has to look."""
+    return tuple(
+        Mark(part.kata, float(part.points), 0.0, _failed(part.kata, why))
+        for part in assignment.parts
     )
 
 
@@ -265,12 +287,16 @@ def _result(
     except Trouble:
         raise
     except Exception as error:  # an answer that our own code cannot take costs one kata
-        return KataResult(
-            kata=kata,
-            verdict=Verdict.NO_ANSWER,
-            summary="could not be graded by the machine: a person will look at it",
-            doubts=(f"{FAILED}: {type(error).__name__}",),
-        )
+        return _failed(kata, type(error).__name__)
+
+
+def _failed(kata: str, why: str) -> KataResult:
+    return KataResult(
+        kata=kata,
+        verdict=Verdict.NO_ANSWER,
+        summary="could not be graded by the machine: a person will look at it",
+        doubts=(f"{FAILED}: {why}",),
+    )
 
 
 def _refused(text: str) -> str:

@@ -1,0 +1,146 @@
+"""What `dojo grade-all` does on the screen: progress, an orderly end, and what is left to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from dojo.command import count, note
+from dojo.instructor.assignment import Assignment
+from dojo.instructor.collect import Collected, collect
+from dojo.instructor.grade_all import Crew, Local, grade_all
+from dojo.instructor.grading import Graded
+from dojo.instructor.results import Results
+
+__all__ = ["grade_class", "results_of"]
+
+SHOWN: Final = 12
+
+
+def results_of(assignment: Assignment, out: Path | None = None) -> Results:
+    """Return where an assignment's results lie: in the course's private folder unless told."""
+    return Results(out or assignment.course / "graded" / assignment.name)
+
+
+def grade_class(
+    assignment: Assignment,
+    places: Sequence[Path],
+    *,
+    jobs: int,
+    scheduler: str | None,
+    out: Path | None,
+    sandbox: bool,
+    force: bool,
+) -> int:
+    """Grade everything that was handed in and return the exit status."""
+    collected = collect(assignment, places)
+    results = results_of(assignment, out)
+    done: list[Graded] = []
+    total = len(collected.submissions)
+    with ExitStack() as stack:
+
+        def crew() -> Crew:
+            closed = (assignment.course, results.folder)
+            return stack.enter_context(_crew(assignment, jobs, scheduler, sandbox, closed))
+
+        stack.enter_context(results.writing())
+        advance = stack.enter_context(_progress(total))
+        try:
+            for one in grade_all(assignment, collected.submissions, results, crew, force=force):
+                done.append(one.graded)
+                advance()
+        except KeyboardInterrupt:
+            note(
+                f"interrupted: {len(done)} of {count(total, 'submission')} graded and kept; "
+                "the same command goes on from there"
+            )
+            return 130
+    _tell(assignment, collected, results, done)
+    return 1 if any(graded.failed for graded in done) else 0
+
+
+def _crew(
+    assignment: Assignment,
+    jobs: int,
+    scheduler: str | None,
+    sandbox: bool,
+    closed: tuple[Path, ...],
+) -> AbstractContextManager[Crew]:
+    if scheduler is None:
+        return Local.of(assignment, jobs, sandbox=sandbox, closed=closed)
+    from dojo.instructor.cluster import Cluster
+
+    return Cluster(scheduler, sandbox=sandbox)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """Show what is left, to somebody who watches a terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("Grading"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    quiet = not console.is_terminal or console.is_dumb_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _tell(
+    assignment: Assignment, collected: Collected, results: Results, done: Sequence[Graded]
+) -> None:
+    """Print what came of it, and what a person has to look at."""
+    mean = sum(graded.total for graded in done) / len(done)
+    full = sum(graded.total == graded.points for graded in done)
+    print(
+        f"{count(len(done), 'submission')} graded: on average {mean:.2f} of "
+        f"{assignment.points:g} points, {full} with all of them"
+    )
+    late = [graded for graded in done if graded.late]
+    if late:
+        print(f"{len(late)} late, {sum(graded.kept < 1 for graded in late)} with points taken off")
+    _list("whose it is or what it is cannot be told", collected.remarks)
+    _list(
+        "nothing in it could be graded",
+        [
+            g.student
+            for g in done
+            if all(mark.result.summary == "not handed in" for mark in g.marks)
+        ],
+    )
+    _list(
+        "to be looked at",
+        [f"{g.student}: {kata}: {doubt}" for g in done for kata, doubt in g.doubts],
+    )
+    failed = [graded.student for graded in done if graded.failed]
+    _list("not graded, for no fault of theirs: run this again", failed)
+    print(f"\nResults are in {results.folder}")
+    print(f"  dojo feedback {assignment.name} FOLDER      a page for each student")
+    print(f"  dojo export {assignment.name} --csv FILE    grades for a spreadsheet")
+    print(f"  dojo class-report {assignment.name} FILE    a page to open the lecture with")
+
+
+def _list(what: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    print(f"\n{what} ({len(lines)}):")
+    for line in lines[:SHOWN]:
+        print(f"  {''.join(c if c.isprintable() else ' ' for c in line)[:200]}")
+    if len(lines) > SHOWN:
+        print(f"  … and {len(lines) - SHOWN} more")
+    sys.stdout.flush()
