@@ -359,6 +359,15 @@ class Progress:
         )
         return [Event(*(*row[:5], json.loads(row[5]))) for row in rows]
 
+    def discard_interview(self, interview: int) -> None:
+        """Forget a round in which nothing has happened."""
+        with self._writing() as db:
+            db.execute(
+                "DELETE FROM interview WHERE id = ?"
+                " AND NOT EXISTS (SELECT 1 FROM event WHERE interview = ?)",
+                (interview, interview),
+            )
+
     def close_interview(self, interview: int, report: Mapping[str, Any]) -> None:
         """End a round and keep its report."""
         with self._writing() as db:

@@ -269,8 +269,13 @@ def case_lines(case: CaseResult, result: KataResult) -> list[str]:
     return lines
 
 
-def show_statement(console: Console, entry: Entry, said: Words | None = None) -> None:
-    """Print what a kata asks for, in English with the question in Chinese too unless told."""
+def show_statement(
+    console: Console, entry: Entry, said: Words | None = None, path: str = ""
+) -> None:
+    """Print what a kata asks for, in English with the question in Chinese too unless told.
+
+    It is to be written in the kata's own file, or in the one at `path`.
+    """
     meta = entry.meta
     said = said or words(entry)
     level = said.phrase("{level}, {n} minutes", level=said.phrase(meta.level), n=meta.minutes)
@@ -286,7 +291,7 @@ def show_statement(console: Console, entry: Entry, said: Words | None = None) ->
     if meta.forbids:
         names = ", ".join(meta.forbids)
         console.print(Wrapped(said.phrase("Not allowed: {names}", names=names)))
-    where = said.phrase("Write it in `{path}`", path=f"katas/{entry.id}.py")
+    where = said.phrase("Write it in `{path}`", path=path or f"katas/{entry.id}.py")
     console.print(_code(console, where))
 
 

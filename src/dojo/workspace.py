@@ -24,6 +24,7 @@ __all__ = [
     "record_of",
     "remember",
     "reset",
+    "stub_text",
     "write_file",
     "write_stub",
     "write_sums",
@@ -80,7 +81,7 @@ def prune_sums(suite: Suite) -> None:
 
 def write_stub(entry: Entry, *, force: bool = False) -> Done:
     """Derive a stub; what a learner has edited stays unless forced, and then is backed up."""
-    stub = _derived(entry)
+    stub = stub_text(entry)
     exists = entry.stub.exists()
     current = exists and entry.stub.read_bytes() == stub
     edited = exists and not current and not is_pristine(entry)
@@ -99,7 +100,7 @@ def write_stub(entry: Entry, *, force: bool = False) -> Done:
 def reset(entry: Entry) -> Path | None:
     """Put the stub back and return the backup of what was there, if it was anything else."""
     theirs = entry.stub.exists() and not is_pristine(entry)
-    backup = _back_up(entry) if theirs and entry.stub.read_bytes() != _derived(entry) else None
+    backup = _back_up(entry) if theirs and entry.stub.read_bytes() != stub_text(entry) else None
     if backup:
         entry.stub.unlink()  # It is safe, and need not be backed up once more.
     write_stub(entry, force=True)
@@ -187,7 +188,8 @@ def _failures(result: KataResult) -> list[Failed]:
     ]
 
 
-def _derived(entry: Entry) -> bytes:
+def stub_text(entry: Entry) -> bytes:
+    """Return a kata's stub as it is derived from the solution."""
     from dojo.stubs import derive
 
     return derive(entry.solution.read_text(encoding="utf-8")).encode()

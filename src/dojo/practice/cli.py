@@ -11,7 +11,7 @@ import typer
 
 from dojo.command import Lang, Level, Name, Names, Topic, chosen, console, note, one, said, stop
 from dojo.completion import katas
-from dojo.suite import Entry, Suite
+from dojo.suite import Entry, Suite, UnknownKata
 from dojo.translations import Language, preferred
 
 __all__ = ["app"]
@@ -265,3 +265,78 @@ def show_checks(suite: Suite) -> bool:
     console().print(table)
     print()
     return not any(check.advice and check.serious for check in checks)
+
+
+@app.command()
+def interview(
+    context: typer.Context,
+    minutes: Annotated[int, typer.Option(min=1, max=480, help="How long it lasts.")] = 45,
+    topics: Annotated[
+        list[str] | None,
+        typer.Option("--topics", help="Only these; several with commas.", metavar="TOPIC"),
+    ] = None,
+    level: Annotated[Level | None, typer.Option(help="Of the katas after the warm-up.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same katas for the same number.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was interrupted.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Show the last report again.")] = False,
+    lang: Lang = None,
+) -> None:
+    """Hold a mock interview against the clock; it ends with a report.
+
+    Each kata begins from a clean file in interviews/. Pausing, closing the terminal or a crash
+    loses nothing.
+
+    Example: dojo interview --minutes 45 --topics attention,decoding
+    """
+    from dojo.practice.interview import alone, finish, open_round, sit, unfinished
+    from dojo.practice.round_report import show_report
+    from dojo.practice.terminal import is_terminal
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    record = record_of(suite)
+    if report:
+        ended = [found for found in record.interviews() if found.ended is not None]
+        if not ended:
+            stop("no interview has ended yet: `dojo interview` begins one")
+        show_report(console(), ended[-1])
+        return
+    wanted = [topic.strip().rstrip("/") for text in topics or () for topic in text.split(",")]
+    for topic in filter(None, wanted):
+        suite.find(f"{topic}/")  # which knows what may be meant
+    if not is_terminal():
+        stop("an interview needs a terminal with a keyboard: run it in one")
+    with alone(suite.root):
+        open_one = unfinished(record)
+        if resume and open_one is None:
+            stop("no interview was interrupted: `dojo interview` begins one")
+        if open_one is not None and not resume:
+            left = open_one.settings["minutes"] - open_one.spent / 60
+            asked = f"An interview was interrupted with {left:.0f} minutes left. Go on with it?"
+            if not typer.confirm(asked, default=True):
+                show_report(console(), finish(record, open_one))
+                open_one = None
+        if open_one is None:
+            open_one = open_round(
+                suite,
+                record,
+                lang or preferred(),
+                minutes=minutes,
+                topics=[topic for topic in wanted if topic],
+                level=level,
+                seed=seed,
+            )
+        try:
+            done = sit(suite, record, open_one, lang or preferred(), context.obj)
+        except UnknownKata as error:
+            show_report(console(), finish(record, open_one))
+            stop(f"this interview cannot go on, so it has ended: {error}")
+    if done.ended is not None:
+        show_report(console(), done)
+        print("\n`dojo interview --report` shows this again")
+    elif unfinished(record):
+        print("Paused. `dojo interview --resume` goes on with the clock where it stood.")
+    else:
+        print("Not begun, and nothing is noted.")

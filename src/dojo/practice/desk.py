@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dojo.engine import Engine
     from dojo.grade import Grader
 
-__all__ = ["Crashed", "Desk", "Graded", "Kept", "Sheet", "Troubled"]
+__all__ = ["Crashed", "Desk", "Graded", "Kept", "Sheet", "Troubled", "fingerprint"]
 
 WORKERS: Final = 2
 """One may be held up by an endless loop while the mended answer is graded already."""
@@ -48,7 +49,7 @@ class Graded:
 
     sheet: Sheet
     result: KataResult
-    digest: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class Desk:
             return
         if before is not None:
             self._writing.submit(self._keep, sheet, result, before)
-        self._tell(Graded(sheet, result, hash(before)))
+        self._tell(Graded(sheet, result, fingerprint(before)))
 
     def _keep(self, sheet: Sheet, result: KataResult, answer: bytes) -> None:
         try:
@@ -201,6 +202,11 @@ class Desk:
                 self._engine = engine.__enter__()
                 self._grader = Grader(engine, self._suite.root / ".dojo" / "expected")
             return self._grader
+
+
+def fingerprint(data: bytes | None) -> str:
+    """Return a short name for a file's content; a file that is not there has its own."""
+    return "gone" if data is None else hashlib.sha256(data).hexdigest()[:16]
 
 
 def _content(path: Path) -> bytes | None:

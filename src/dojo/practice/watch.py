@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dojo.launch import Warm
-from dojo.practice.desk import Crashed, Desk, Graded, Kept, Sheet, Troubled
+from dojo.practice.desk import Crashed, Desk, Graded, Kept, Sheet, Troubled, fingerprint
 from dojo.practice.history import begin_again, clock
 from dojo.practice.saves import Saved, Saves
 from dojo.practice.schedule import catch_up, coming, due, readable
@@ -103,7 +103,7 @@ def follow(
     news: queue.SimpleQueue[Any] = queue.SimpleQueue()
     record = replace(record_of(suite), patience=PATIENCE)
     by_path = _by_path(suite)
-    seen: dict[Path, int] = {}
+    seen: dict[Path, str] = {}
     with Desk(suite, record, news.put, warm) as desk, _saves(suite, news):
         if entry is not None and not is_pristine(entry):
             desk.grade(Sheet(entry, entry.stub, "watch"))
@@ -171,7 +171,7 @@ class Watch:
         self._suite, self._record, self._desk = suite, record, desk
         self._language, self._now = language, now
         self._by_path = _by_path(suite)
-        self._results: dict[str, tuple[int, KataResult]] = {}
+        self._results: dict[str, tuple[str, KataResult]] = {}
         self._body: tuple[object, list[str]] = (None, [])
         self._gone: dict[Entry, float] = {}
         self._view = "main"
@@ -221,12 +221,12 @@ class Watch:
 
     def _check(self, entry: Entry, *, force: bool = False) -> None:
         try:
-            digest = hash(entry.stub.read_bytes())
+            digest = fingerprint(entry.stub.read_bytes())
         except OSError:
             if not force:
                 self._gone.setdefault(entry, self._now() + GONE)
                 return
-            digest = 0
+            digest = ""
         known = self._results.get(entry.id)
         if known and known[0] == digest and not force:
             if not self._working:
