@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import linecache
 import os
 import random
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 
 from dojo import wire
 from dojo.draw import Draw, Given, seed_of
+from dojo.meter import Meter
 from dojo.recording import Watched, watching
 from dojo.walls import Prepared, WallError, raise_walls
 from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step, Walled
@@ -54,6 +56,8 @@ def _work(channel: Channel, job: Job) -> None:
         setattr(sys, name, os.fdopen(fd, "w", errors="backslashreplace", closefd=False))
     answer = ModuleType(MODULE)
     sys.modules[MODULE] = answer  # dataclasses and pickling look a class's module up
+    lines = job.source.splitlines(keepends=True)
+    linecache.cache[job.filename] = (len(job.source), None, lines, job.filename)  # for TorchScript
     try:
         code = compile(job.source, job.filename, "exec", dont_inherit=True)
         _seed(seed_of("module", job.filename))
@@ -83,14 +87,18 @@ def _run(
     job: Job,
     channel: Channel,
 ) -> Observed:
-    draw = Draw(seed_of(seed), _Link(channel).open, nudge=job.nudge)
+    meter = Meter(job.counts.get(seed, ()), job.filename, arrays=job.arrays)
+    draw = Draw(seed_of(seed), _Link(channel).open, nudge=job.nudge, meter=meter)
     _seed(seed_of(seed, "global"))
     value: wire.Node = None
     failure = None
     watched = Watched()
     try:
         with watching(job.filename, job.watch, lines=job.lines) as watched:
-            value = wire.encode(drive(_View(answer), draw, **wire.decode(sizes)))
+            with meter.case():
+                result = drive(_View(answer), draw, **wire.decode(sizes))
+            value = wire.encode(result)
+            del result
     except BaseException as error:
         failure = _failure(error, job.filename)
         error.__traceback__ = None  # frames keep every intermediate tensor alive
@@ -104,6 +112,8 @@ def _run(
         tuple(watched.seen.items()),
         watched.n_operators,
         watched.intact,
+        tuple(meter.spent.items()),
+        meter.intact,
         bool(draw.met),
     )
 

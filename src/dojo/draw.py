@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+
+from dojo.meter import Meter
 
 if TYPE_CHECKING:
     import torch
@@ -67,6 +70,8 @@ class Draw:
     """Names and shapes of every parameter that `weights` has set."""
     met: list[bool] = field(default_factory=list)
     """Not empty once inputs on the meta device were asked for."""
+    meter: Meter | None = None
+    """What counts the cost of a case that has a budget for it."""
 
     def __post_init__(self) -> None:
         self._rng = np.random.Generator(np.random.PCG64(self.seed))
@@ -168,6 +173,14 @@ class Draw:
                 terms.append((output * cotangent).sum())
         if terms:
             sum(terms).backward()
+
+    def measured(self) -> AbstractContextManager[None]:
+        """Count the cost of the `with` block alone, in a case that has a budget.
+
+        Without it the whole case counts. With several, flops, elements and steps add up and the
+        largest peak counts; each peak is of the memory that is made in its own block.
+        """
+        return self.meter.span() if self.meter is not None else nullcontext()
 
     def host(self, cls: type, **sizes: Any) -> Any:
         """Let the parent process build `cls(draw, **sizes)`; its methods are called over a pipe.

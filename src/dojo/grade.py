@@ -13,17 +13,18 @@ from typing import Final
 
 from msgspec import structs
 
-from dojo import syntax
+from dojo import budget, syntax
 from dojo.compare import compare
 from dojo.engine import Engine, Run, Silence
 from dojo.explain import explain
 from dojo.mistakes import MistakeError
+from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
-from dojo.rules import forbidden_operators, scan
+from dojo.rules import Use, forbidden_operators, scan
 from dojo.stubs import StubError
 from dojo.suite import CaseSpec, Entry, GraderError
 from dojo.verdict import CaseResult, KataResult, Verdict
-from dojo.wire import Dict, Failure, Node, Observed
+from dojo.wire import Failure, Observed
 from dojo.workspace import is_pristine
 
 __all__ = ["Grader", "Judge", "differs", "same"]
@@ -71,6 +72,13 @@ class Grader:
         job = key.job(text, filename, names=names)
         opens = [expected.outcome.opened for expected in record.cases]
         limits = [expected.limit for expected in record.cases]
+        meta = key.entry.meta
+        uses = scan(text, meta.forbids, meta.allows, wanted=names)
+        brought = next((use for use in uses if use.foreign and use.certain), None)
+        if brought is not None:
+            where = (f"{filename}:{brought.line}: {brought.how}",)
+            summary = f"imports `{brought.name}` at line {brought.line}: {WORDS}"
+            return _whole(key, Verdict.FORBIDDEN, summary, where)
         run = self._engine.run(job, limits, key.host, opens=opens)
         if run.broken is not None:
             return _not_loaded(key, run, text)
@@ -80,6 +88,7 @@ class Grader:
         answers = outcomes(run, len(key.specs))
         judge = Judge(key, record, text, run.began.found if run.began else ())
         cases = judge.judge_all(answers)
+        odd = tuple(budget.doubts(key.specs, record.cases, answers))
         cases = self.diagnose(key, cases, answers)
         result = KataResult(
             kata=key.entry.id,
@@ -87,7 +96,8 @@ class Grader:
             cases=cases,
             printed=_printable(run.printed),
         )
-        return self._apply_rules(key, text, record, answers, result)
+        result = self._apply_rules(key, text, record, answers, result, uses)
+        return replace(result, doubts=(*result.doubts, *odd))
 
     def _apply_rules(
         self,
@@ -96,15 +106,15 @@ class Grader:
         record: Record,
         answers: Sequence[Outcome],
         result: KataResult,
+        uses: Sequence[Use],
     ) -> KataResult:
         """Turn a result into a forbidden one if the code reads or runs as what is not allowed.
 
         What runs is judged by the child's own recording, so the reading comes first.
         """
         meta = key.entry.meta
-        if not meta.forbids or result.verdict is Verdict.NOT_STARTED:
+        if result.verdict is Verdict.NOT_STARTED:
             return result
-        uses = scan(text, meta.forbids, meta.allows)
         sure = [use for use in uses if use.certain]
         if sure:
             details = tuple(f"{key.entry.name}.py:{use.line}: {use.how}" for use in sure[:5])
@@ -146,15 +156,21 @@ class Grader:
         record = self.references.record(key)
         agreement = []
         for mistake, theirs in known:
-            alike = [same(a, b) for a, b in zip(answers, theirs, strict=True)]
+            alike = [
+                same(a, b) and _costs_alike(spec, expected, a, b)
+                for spec, expected, a, b in zip(
+                    key.specs, record.cases, answers, theirs, strict=True
+                )
+            ]
             telling = [
                 i for i in failed if alike[i] and differs(key.specs[i], record.cases[i], theirs[i])
             ]
-            agreement.append((sum(alike), mistake, telling))
-        agreement.sort(key=lambda item: -item[0])
+            far = sum(map(budget.distance, answers, theirs))
+            agreement.append((sum(alike), far, mistake, telling))
+        agreement.sort(key=lambda item: (-item[0], item[1]))
         found = list(cases)
         for i in failed:
-            likely = next((m for _, m, telling in agreement if i in telling), None)
+            likely = next((m for _, _, m, telling in agreement if i in telling), None)
             if likely is not None:
                 found[i] = replace(found[i], why=likely.why)
         return tuple(found)
@@ -195,6 +211,13 @@ def same(one: Outcome, other: Outcome) -> bool:
         return alike and _hosted_equal(one, other)
     equal = not compare(b.value, a.value) and a.modified == b.modified
     return equal and sorted(a.weights) == sorted(b.weights) and _hosted_equal(one, other)
+
+
+def _costs_alike(spec: CaseSpec, expected: Expected, one: Outcome, other: Outcome) -> bool:
+    """Whether two runs are both within the budget, or both over it for the same reason."""
+    return not spec.budget or budget.alike(
+        budget.excesses(spec, expected, one), budget.excesses(spec, expected, other)
+    )
 
 
 def _bits(outcome: Outcome) -> tuple[object, ...]:
@@ -294,6 +317,8 @@ class Judge:
         """Return message and the way through the learner's file, without the engine's frames."""
         name = f"{self.key.entry.name}.py" if self.key else ""
         lines = [f"{_word(failure.kinds[0])}: {_one_line(failure.message)}"]
+        if failure.kinds[0] == "ModuleNotFoundError":
+            lines.append(f"{WORDS}, and no other library")
         source = self.text.splitlines()
         for step in failure.steps:
             code = source[step.line - 1].strip() if 0 < step.line <= len(source) else ""
@@ -318,37 +343,24 @@ def _compare_values(
     if observed.modified:
         names = _one_line(", ".join(observed.modified), 80)
         wrote = (f"written into: {names}",)
-    over: list[str] = []
     if len(answer.hosted) != len(expected.outcome.hosted):
         return Verdict.WRONG, "does not use what it is given", ()
     for (_, ours), (name, theirs) in zip(expected.outcome.hosted, answer.hosted, strict=True):
-        ours, theirs, costly = _split_budget(ours, theirs, spec.budget)
-        over += costly
+        ours, theirs = (budget.unbudgeted(log, spec.budget) for log in (ours, theirs))
         mismatches += compare(ours, theirs, path=f"{name} saw")
     if mismatches:
         finding = explain(mismatches, spec.sizes, right.masks)
         return Verdict.WRONG, finding.summary, (*finding.details, *wrote)
     if wrote:
         return Verdict.WRONG, "writes into its input: work on a copy", wrote
+    if budget.uncounted(spec, answer):
+        return Verdict.NO_ANSWER, "what it costs could not be counted", ()
+    over = budget.excesses(spec, expected, answer)
     if over:
-        return Verdict.TOO_SLOW, f"right, but {'; '.join(over)}", ()
+        memory = all(found.is_memory for found in over)
+        verdict = Verdict.TOO_MUCH_MEMORY if memory else Verdict.TOO_SLOW
+        return verdict, budget.words(over), tuple(found.detail for found in over)
     return Verdict.PASSED, "", ()
-
-
-def _split_budget(
-    ours: Node, theirs: Node, budget: dict[str, float]
-) -> tuple[Node, Node, list[str]]:
-    """Take budgeted counts out of two logs and say which are exceeded."""
-    if not (isinstance(ours, Dict) and isinstance(theirs, Dict) and budget):
-        return ours, theirs, []
-    limits, counts = dict(ours.items), dict(theirs.items)
-    over = []
-    for name, factor in budget.items():
-        limit, count = limits.pop(name, None), counts.pop(name, None)
-        if isinstance(limit, int) and isinstance(count, int) and count > factor * limit:
-            times = count / max(limit, 1)
-            over.append(f"it costs {times:.3g} times as many {name} as it needs to: {count}")
-    return Dict(tuple(limits.items())), Dict(tuple(counts.items())), over
 
 
 def _compare_weights(

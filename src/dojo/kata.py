@@ -45,9 +45,11 @@ def case(
 ) -> Callable[[Drive], Drive]:
     """Declare one set of sizes for the function below; several may be stacked.
 
-    `raises` names the error that the right answer raises with these sizes. `budget` maps a count
-    that a hosted object reports to the multiple of the reference's own count that is allowed.
-    The engine reads all of this from the source, so the decorator has nothing left to do.
+    `raises` names the error that the right answer raises with these sizes. `budget` maps counts to
+    the multiple of the solution's own count that is allowed: `flops`, `elements`, `peak` and
+    `steps` are measured (`dojo.meter`), over the case or its `with draw.measured():` blocks; any
+    other name is a count that a hosted object reports. The engine reads all of this from the
+    source, so the decorator has nothing left to do.
     """
 
     def unchanged(drive: Drive) -> Drive:

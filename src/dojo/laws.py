@@ -13,11 +13,13 @@ import black  # noqa: F401  (its first import must not happen in two threads at 
 import numpy as np
 from msgspec.structs import replace
 
-from dojo import wire
+from dojo import budget, wire
 from dojo.compare import TOLERANCES, floats
 from dojo.engine import Engine
 from dojo.grade import Grader, Judge, differs
+from dojo.meter import COUNTS
 from dojo.mistakes import MistakeError, find_mistakes, reference
+from dojo.provided import is_provided, is_standard
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
 from dojo.rules import forbidden_operators, scan
 from dojo.stubs import StubError, derive
@@ -174,6 +176,11 @@ def inputs_are_well_conditioned(audit: Audit) -> Iterator[str]:
                         f"{spec.id} with salt {salt!r} moves by {moved:.1%} of its magnitude: "
                         "choose inputs that do not amplify rounding, or right answers get refused"
                     )
+            if unsteady := budget.is_unsteady(expected):
+                yield (
+                    f"{spec.id} with salt {salt!r}: the solution's {unsteady} hang on a rounding "
+                    "error: choose inputs with which it does the same work"
+                )
 
 
 def _wobble(value: wire.Node, nudged: wire.Node) -> float:
@@ -234,6 +241,31 @@ def cases_are_needed(audit: Audit) -> Iterator[str]:
                 f"{spec.id} (graders/{audit.entry.id}.py:{spec.line}) catches no mistake: "
                 "declare the mistake it is for, or delete it"
             )
+    yield from _budgets_bite(audit)
+
+
+def _budgets_bite(audit: Audit) -> Iterator[str]:
+    answers = [theirs for _, theirs in audit.references.mistakes(audit.key)]
+    for index, (spec, expected) in enumerate(zip(audit.key.specs, audit.record.cases, strict=True)):
+        where = f"{spec.id} (graders/{audit.entry.id}.py:{spec.line})"
+        nobodys = budget.unknown(spec, expected.outcome)
+        for name in nobodys:
+            counted = ", ".join(COUNTS)
+            yield (
+                f"{where}: nobody counts {name!r}: let a hosted object report it in `observed`, "
+                f"or name one of {counted}"
+            )
+        over = {
+            found.name
+            for theirs in answers
+            for found in budget.excesses(spec, expected, theirs[index])
+        }
+        for name in spec.budget:
+            if name not in over and name not in nobodys:
+                yield (
+                    f"{where}: no mistake breaks the budget of {name}: "
+                    "declare the one it is for, lower it, or delete it"
+                )
 
 
 def inputs_stay(audit: Audit) -> Iterator[str]:
@@ -303,7 +335,13 @@ def names_exist(audit: Audit) -> Iterator[str]:
     for need in meta.needs:
         if need not in known:
             yield f"needs={need!r}: there is no such kata"
-    missing = audit.probe("names", NAMES, {"wanted": meta.forbids}) if meta.forbids else []
+    wanted = []
+    for name in meta.forbids:
+        if is_standard(name) or is_provided(name):
+            wanted.append(name)
+        else:
+            yield f"forbids={name!r}: an answer cannot import that library anyway, so leave it out"
+    missing = audit.probe("names", NAMES, {"wanted": tuple(wanted)}) if wanted else []
     assert isinstance(missing, list)
     for name in missing:
         yield f"forbids={name!r}: there is no such name in the installed version"

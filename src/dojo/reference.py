@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib.metadata
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import msgspec
 from dojo import syntax, wire
 from dojo.draw import Draw, seed_of
 from dojo.engine import Engine, Run, Silence
+from dojo.meter import COUNTS
 from dojo.mistakes import Mistake, find_mistakes, reference
 from dojo.rules import forbidden_operators
 from dojo.suite import CaseSpec, Entry
@@ -28,6 +30,7 @@ from dojo.wire import Job, Node, Observed, Open
 __all__ = ["Expected", "Key", "Outcome", "Record", "References", "UnsoundKata", "outcomes"]
 
 FLOOR_SECONDS: Final = 4.0
+TORCH: Final = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 TIMES_REFERENCE: Final = 40.0
 
 
@@ -53,6 +56,8 @@ class Expected(msgspec.Struct, frozen=True):
     outcome: Outcome
     nudged: Node
     """Its value when every input is off by a rounding error."""
+    nudged_spent: tuple[tuple[str, int], ...] = ()
+    """What it costs then."""
 
     @property
     def limit(self) -> float:
@@ -115,7 +120,22 @@ class Key:
         )
         meta = self.entry.meta
         watch = tuple(sorted(forbidden_operators(meta.forbids, meta.allows)))
-        return Job(source, filename, self.cases, runs, tuple(names), watch, nudge=nudge)
+        counts = {
+            self.seed(spec, "inputs"): counted
+            for spec in self.specs
+            if (counted := tuple(name for name in spec.budget if name in COUNTS))
+        }
+        return Job(
+            source,
+            filename,
+            self.cases,
+            runs,
+            tuple(names),
+            watch,
+            nudge=nudge,
+            counts=counts,
+            arrays=not TORCH.search(self.solution),
+        )
 
     def host(self, name: str, seed: str, sizes: dict[str, Any]) -> Any:
         """Build one of the grader's hosted classes, in this process."""
@@ -160,6 +180,7 @@ def _engine_digest() -> str:
         "draw",
         "engine",
         "kata",
+        "meter",
         "mistakes",
         "recording",
         "reference",
@@ -256,7 +277,11 @@ class References:
         for spec, outcome in zip(key.specs, plain, strict=True):
             _demand_sound(key, spec, outcome)
         cases = tuple(
-            Expected(outcome, other.observed.value if other.observed else None)
+            Expected(
+                outcome,
+                other.observed.value if other.observed else None,
+                other.observed.spent if other.observed else (),
+            )
             for outcome, other in zip(plain, nudged, strict=True)
         )
         return Record(public_names(key.solution), cases)

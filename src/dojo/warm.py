@@ -24,6 +24,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from dojo.child import serve
+from dojo.meter import COUNTS, Meter
+from dojo.provided import OnlyProvided
 from dojo.recording import watching
 from dojo.walls import Prepared, Walls, prepare, self_test, strongest
 from dojo.wire import Channel
@@ -86,7 +88,12 @@ def warm_up() -> None:
     layer = torch.nn.Linear(2, 2)
     with watching("", ("aten::relu", "gradient:x", "call:x", "module:torch.optim.x"), lines=True):
         torch.relu(x)
+    with Meter(COUNTS, arrays=True).case():
+        torch.relu(x)
     torch.autograd.grad((torch.softmax(layer(x), -1) @ x).sum(), x)
+    # A compiler needs files and processes, so what an answer decorates with it runs as it is.
+    vars(torch)["compile"] = _as_it_is
+    OnlyProvided.install()
     gc.collect()
     gc.freeze()
 

@@ -76,6 +76,7 @@ Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
 Words: TypeAlias = Annotated[tuple[Word, ...], Meta(max_length=1000)]
 Integer: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Size: TypeAlias = Annotated[int, Meta(ge=0, le=2**40)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**62)]
 Shape: TypeAlias = Annotated[tuple[Size, ...], Meta(max_length=16)]
 
 
@@ -161,6 +162,10 @@ class Job(_Strict, tag="job", frozen=True):
     """Whether the recording finds the lines as well, which takes longer."""
     nudge: bool = False
     """Whether every input is off by a rounding error, to see how far the result moves."""
+    counts: dict[str, tuple[str, ...]] = {}
+    """What is to be measured, by the seed of the case."""
+    arrays: bool = False
+    """Whether the memory of NumPy's arrays is measured too."""
 
 
 class Reply(_Strict, tag="reply", frozen=True):
@@ -224,6 +229,10 @@ class Observed(_Strict, tag="observed", frozen=True):
     """How many operators the recording saw."""
     recorded: bool = True
     """Whether the recording was whole."""
+    spent: Annotated[tuple[tuple[Word, Count], ...], Meta(max_length=100)] = ()
+    """What the case has cost, as far as it was to be measured."""
+    measured: bool = True
+    """Whether that measurement was whole."""
     meta: bool = False
     """Whether the inputs were on the meta device, where not every right answer can run."""
 
