@@ -309,12 +309,40 @@ def test_engine_leaves_no_process_and_no_folder_behind() -> None:
         os.kill(pid, 0)
 
 
-def test_library_that_would_start_threads_can_be_imported_late(engine: Engine) -> None:
+def test_library_that_does_exercises_is_not_there(engine: Engine) -> None:
     pytest.importorskip("scipy")
-    body = "from scipy.special import softmax; return float(softmax([0.0])[0])"
-    result = run(engine, double(body))
+    around = (
+        "import importlib.util as u, os, sysconfig; "
+        "path = os.path.join(sysconfig.get_path('purelib'), 'scipy', '__init__.py'); "
+        "spec = u.spec_from_file_location('scipy', path); "
+        "spec.loader.exec_module(u.module_from_spec(spec))"
+    )
 
-    assert 1.0 == value(result, 0)
+    for body, error in (
+        ("import scipy.special", "ModuleNotFoundError"),
+        ("import sys; sys.meta_path.clear(); import scipy.special", "ModuleNotFoundError"),
+        (around, "PermissionError"),
+    ):
+        ended = run(engine, double(body)).ended[0]
+        assert isinstance(ended, Observed) and ended.failure is not None
+        assert error == ended.failure.kinds[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["import sympy, torch.distributions, numpy.testing; return 1.0", "import wave; return 1.0"],
+)
+def test_what_is_provided_can_be_imported_late(engine: Engine, body: str) -> None:
+    assert 1.0 == value(run(engine, double(body)), 0)
+
+
+def test_function_that_would_be_compiled_runs_as_it_is(engine: Engine) -> None:
+    compiled = HONEST.replace("def double", "@torch.compile(fullgraph=True)\ndef double")
+    scripted = "import torch\n@torch.jit.script\ndef double(x):\n    return 2 * x\n"
+
+    expected = value(run(engine, HONEST), 0).tolist()
+    assert expected == value(run(engine, compiled), 0).tolist()
+    assert expected == value(run(engine, scripted), 0).tolist()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the walls stand on Linux only")

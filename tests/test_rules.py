@@ -18,11 +18,16 @@ ROOT = Path(__file__).parent.parent
 
 
 def certain(source: str, forbids: tuple[str, ...] = SOFTMAX) -> list[tuple[int, str]]:
-    return [(use.line, use.name) for use in scan(source, forbids) if use.certain]
+    uses = scan(source, forbids)
+    return [(use.line, use.name) for use in uses if use.certain and not use.foreign]
 
 
 def doubtful(source: str, forbids: tuple[str, ...] = SOFTMAX) -> list[int]:
     return [use.line for use in scan(source, forbids) if not use.certain]
+
+
+def foreign(source: str) -> list[tuple[int, str, bool]]:
+    return [(use.line, use.name, use.certain) for use in scan(source, ()) if use.foreign]
 
 
 SEEN = {
@@ -114,6 +119,10 @@ HONEST = {
     "a string": "print('torch.softmax')",
     "an unused import": "from torch import softmax",
     "an annotation": "import torch\ndef f(s: torch.nn.Softmax) -> torch.nn.Softmax:\n    y: torch.nn.Softmax = s\n    return y",
+    "a type compared": "import torch\ndef f(m): return type(m) is torch.nn.Softmax or m.__class__ == torch.nn.Softmax",
+    "a type pattern": "import torch\ndef f(m):\n    match m:\n        case torch.nn.Softmax(dim=d): return d",
+    "an attribute set by name": "class A:\n    def __init__(self): setattr(self, 'softmax', 1)\ngetattr(A(), 'softmax')",
+    "a buffer of that name": "def f(m):\n    m.register_buffer('softmax', None)\n    return m.softmax(1)",
     "a type test": "from torch import nn\ndef f(m): return isinstance(m, (nn.Softmax, nn.LogSoftmax))",
     "a relative": "import torch\ny = (x - torch.logsumexp(x, -1, keepdim=True)).exp()",
     "a keyword argument": "f(softmax=True)",
@@ -177,7 +186,7 @@ def test_a_name_bound_both_ways_is_doubtful() -> None:
 
 @pytest.mark.parametrize("source", [*SEEN.values(), *DOUBTFUL.values()])
 def test_nothing_is_looked_for_where_nothing_is_forbidden(source: str) -> None:
-    assert () == scan(source, ())
+    assert [] == [use for use in scan(source, ()) if not use.foreign]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +219,10 @@ def test_nothing_is_looked_for_where_nothing_is_forbidden(source: str) -> None:
         ("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad.clip_grad_norm_(p, 1)"),
         ("torch.linalg.svd", "torch.linalg.svd(x)"),
         ("torch.linalg.svd", "torch._C._linalg.linalg_svd(x)"),
+        ("torch.softmax", "torch._decomp.decompositions._softmax(x, -1, False)"),
+        ("torch.softmax", "torch._refs.softmax(x, -1)"),
+        ("torch.nn.LSTM", "torch.ao.nn.quantizable.LSTM(2, 3)"),
+        ("torch.nn.MultiheadAttention", "torch.ao.nn.quantizable.MultiheadAttention(4, 2)"),
     ],
 )
 def test_equivalents_are_forbidden_too(forbids: str, text: str) -> None:
@@ -248,6 +261,82 @@ def test_other_libraries_are_known_by_their_names() -> None:
     )
     expected = [(4, forbids[0]), (5, forbids[0]), (6, forbids[1])]
     assert expected == certain(source, forbids)
+
+
+# ------------------------------------------------------------- libraries, and what never runs
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import scipy", [(1, "scipy", True)]),
+        ("x = 1\nfrom scipy.special import softmax as s", [(2, "scipy", True)]),
+        ("def f(x):\n    import sklearn.cluster as c, math\n", [(2, "sklearn", True)]),
+        ("try:\n    import scipy\nexcept ImportError:\n    scipy = None", [(2, "scipy", False)]),
+        ("try:\n    import scipy\nexcept KeyError:\n    pass", [(2, "scipy", True)]),
+        ("from transformers import *\nimport peft", [(1, "transformers", True), (2, "peft", True)]),
+        ("import numpy, torch, math, einops, jaxtyping\nfrom . import scipy", []),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import transformers", []),
+        ("if __name__ == '__main__':\n    import scipy", []),
+        ("scipy = 1\nscipy.special.softmax(x)", []),
+        ("# import scipy\n'import scipy'", []),
+    ],
+)
+def test_library_that_does_exercises_is_refused_where_it_is_imported(
+    source: str, expected: list[tuple[int, str, bool]]
+) -> None:
+    assert expected == foreign(source)
+
+
+CHECK = "import torch\ndef softmax(x): return x\n"
+UNRUN = {
+    "a main block": "if __name__ == '__main__':\n    torch.softmax(x, -1)",
+    "a main block the other way round": "if '__main__' == __name__:\n    torch.softmax(x, -1)",
+    "types for a checker": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    a = torch.softmax",
+    "types for a checker, in full": "import typing\nif typing.TYPE_CHECKING:\n    a = torch.softmax",
+    "a check that nobody calls": "def check(x):\n    return torch.softmax(x, -1) - softmax(x)",
+    "a check that only another calls": "def ref(x): return torch.softmax(x, -1)\ndef check(x):\n    ref(x)",
+    "a check that the main block calls": "def ref(x):\n    return torch.softmax(x, -1)\nif __name__ == '__main__':\n    ref(1)",
+}
+
+
+@pytest.mark.parametrize("text", UNRUN.values(), ids=UNRUN)
+def test_what_does_not_run_when_it_is_graded_raises_no_alarm(text: str) -> None:
+    assert () == scan(CHECK + text, SOFTMAX, wanted={"softmax"})
+
+
+RUN = {
+    "an else of the main block": "if __name__ == '__main__':\n    pass\nelse:\n    f = torch.softmax",
+    "a name that was changed": "__name__ = '__main__'\nif __name__ == '__main__':\n    f = torch.softmax",
+    "a name changed by text": "globals()['__name__'] = '__main__'\nif __name__ == '__main__':\n    f = torch.softmax",
+    "a flag of one's own": "TYPE_CHECKING = True\nif TYPE_CHECKING:\n    f = torch.softmax",
+    "a flag that was set": "import typing\ntyping.TYPE_CHECKING = 1\nif typing.TYPE_CHECKING:\n    f = torch.softmax",
+    "a flag by another name": "from math import pi as TYPE_CHECKING\nif TYPE_CHECKING:\n    f = torch.softmax",
+    "another comparison": "if __name__ != '__main__':\n    f = torch.softmax",
+    "a function that is called": "def check(x):\n    return torch.softmax(x, -1)\ncheck(1)",
+    "a function that is handed on": "def check(x):\n    return torch.softmax(x, -1)\nf = [check]",
+    "a function named in a text": "def check(x):\n    return torch.softmax(x, -1)\nf = 'check'",
+    "a decorated function": "@f\ndef check(x):\n    return torch.softmax(x, -1)",
+    "a default of a function": "def check(x, s=torch.softmax):\n    return s(x, -1)",
+    "a function that is asked for": "def wanted(x):\n    return torch.softmax(x, -1)",
+    "a method": "class A:\n    def f(self, x): return torch.softmax(x, -1)",
+    "a class that is tested and made": "f = isinstance(x, s := torch.nn.Softmax)\ns(-1)(x)",
+}
+
+
+@pytest.mark.parametrize("text", RUN.values(), ids=RUN)
+def test_what_may_run_when_it_is_graded_is_read(text: str) -> None:
+    uses = scan(CHECK + text, SOFTMAX, wanted={"softmax", "wanted"})
+    assert [use for use in uses if use.certain]
+
+
+def test_uncalled_function_is_doubted_where_it_might_be_found_without_its_name() -> None:
+    source = (
+        CHECK + "def check(x):\n    return torch.softmax(x, -1)\nf = list(globals().values())[-1]"
+    )
+    assert [(4, False)] == [
+        (use.line, use.certain) for use in scan(source, SOFTMAX, wanted={"softmax"})
+    ]
 
 
 def test_a_kata_may_allow_an_equivalent() -> None:
@@ -304,6 +393,13 @@ def test_no_text_takes_long_or_raises(source: str) -> None:
     start = time.monotonic()
     for use in scan(source, SOFTMAX):
         assert use.how.isprintable()
+    assert 8.0 > time.monotonic() - start
+
+
+def test_long_chain_of_uncalled_functions_is_read_quickly() -> None:
+    chain = "".join(f"def f{i}(): return f{i + 1}()\n" for i in range(3000))
+    start = time.monotonic()
+    scan(chain, SOFTMAX, wanted={"softmax"})
     assert 8.0 > time.monotonic() - start
 
 

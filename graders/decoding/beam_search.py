@@ -50,7 +50,6 @@ kata = Kata(
         ),
     },
     source="Wu et al. 2016, arXiv:1609.08144, §7, with a power of the length as penalty",
-    forbids=("transformers.GenerationMixin",),
 )
 
 

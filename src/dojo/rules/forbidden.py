@@ -11,6 +11,11 @@ from dojo.rules.operators import forbidden_operators
 
 __all__ = ["Forbidden"]
 
+_BENEATH: Final = tuple(
+    f"torch.{name}." for name in ("_C", "_VF", "_decomp", "_prims", "_refs", "_numpy")
+)
+"""Where torch keeps its operators once more, under their own names."""
+
 _COMMON_METHODS: Final = frozenset(
     name for kind in (list, dict, str, set, bytes, tuple, int, float) for name in dir(kind)
 )
@@ -56,9 +61,7 @@ class Forbidden:
         public = self.leaves.get(leaf)
         if public is None or not public.startswith(f"{library}."):
             return None
-        if library != "torch":
-            return public, leaf[:1].isupper()  # transformers.generation.utils.GenerationMixin
-        return public, False
+        return public, leaf[:1].isupper()  # torch.ao.nn.quantizable.LSTM
 
     def _exact(self, path: str) -> tuple[str, bool] | None:
         if path.startswith("torch.ops."):
@@ -71,6 +74,6 @@ class Forbidden:
         parts = name.split(".")
         if len(parts) > 3 and ".".join(parts[:-1]) in self.names:
             return self.names[".".join(parts[:-1])], True  # torch.nn.LSTM.forward
-        if path.startswith(("torch._C.", "torch._VF.")) and parts[-1] in self.operators:
+        if path.startswith(_BENEATH) and parts[-1] in self.operators:
             return self.operators[parts[-1]], True
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -86,6 +86,7 @@ class Resolver:
     def _declare(self, node: ast.AST, scope: Scope) -> None:
         if isinstance(node, ast.Call):
             self.called.add(id(node.func))
+            self.members.update(_given_by_name(node))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             scope.own[node.name] = max(scope.own.get(node.name, 0), node.lineno)
             if scope.is_class:
@@ -341,6 +342,21 @@ class Resolver:
             if old and new:
                 return Text(text.value.replace(old.value, new.value)[:MAX_STRING], False)
         return None
+
+
+_GIVERS: Final = ("__setattr__", "add_module", "register_buffer", "register_module",
+                  "register_parameter")  # fmt: skip
+
+
+def _given_by_name(call: ast.Call) -> Iterator[str]:
+    """Give the attribute that `setattr(self, "name", …)` and its kin define."""
+    name = None
+    if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) == 3:
+        name = call.args[1]
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in _GIVERS and call.args:
+        name = call.args[0]
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        yield name.value
 
 
 def _integer(node: ast.expr | None) -> int | None:

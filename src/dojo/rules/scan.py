@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from dojo import syntax
 from dojo.rules.forbidden import Forbidden
+from dojo.rules.reach import Reach
 from dojo.rules.resolve import Limit, Resolver, TooMuch
 from dojo.rules.scopes import Scope
+from dojo.rules.uses import Use, foreign, lines_of, written
 
 __all__ = ["Use", "scan"]
 
 MAX_CHARACTERS: Final = 2**18
 MAX_USES: Final = 50
-WIDTH: Final = 60
 _OPAQUE: Final = (
     "torch.jit", "torch.compile", "torch.ops", "torch._C", "torch._VF", "torch.classes",
     "torch._dynamo", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor",
@@ -33,22 +33,18 @@ _OPAQUE: Final = (
 _RUNNERS: Final = ("exec", "eval", "compile", "__import__")
 
 
-@dataclass(frozen=True)
-class Use:
-    """A place in a file that uses what is forbidden, or may do so."""
+def scan(
+    source: str,
+    forbids: Sequence[str],
+    allows: Sequence[str] = (),
+    *,
+    wanted: Collection[str] | None = None,
+) -> tuple[Use, ...]:
+    """Return where a source uses what is forbidden; nothing if it does not parse.
 
-    line: int
-    name: str
-    """The forbidden public name; empty where it cannot be told which one."""
-    how: str
-    """The text as written, short and printable."""
-    certain: bool
-
-
-def scan(source: str, forbids: Sequence[str], allows: Sequence[str] = ()) -> tuple[Use, ...]:
-    """Return where a source uses what is forbidden; nothing if it does not parse."""
-    if not forbids:
-        return ()
+    Libraries that are not provided are always forbidden. `wanted` are the names that the cases ask
+    for: a function that is neither wanted nor mentioned is a check of the writer's own.
+    """
     if len(source) > MAX_CHARACTERS:
         return (Use(1, "", "the file is too long to be read for forbidden calls", False),)
     try:
@@ -59,9 +55,22 @@ def scan(source: str, forbids: Sequence[str], allows: Sequence[str] = ()) -> tup
         return ()
     rules = Forbidden.of(forbids, allows)
     try:
-        return tuple(_Reader(source, rules, Limit()).read(tree))
+        reach = Reach.of(tree, source, wanted)
+        found = _Reader(source, rules, Limit()).read(tree) if forbids else []
+        found = [*foreign(tree, source), *found]
+        return tuple(_within(reach, sorted(found, key=lambda use: (use.line, not use.certain))))
     except (TooMuch, RecursionError):
         return (Use(1, "", "the file is too tangled to be read for forbidden calls", False),)
+
+
+def _within(reach: Reach, found: Iterable[Use]) -> Iterator[Use]:
+    """Leave out what never runs; doubt what may not."""
+    for use in found:
+        if use.line in reach.idle:
+            if reach.roundabout:
+                yield replace(use, certain=False)
+        elif use.line not in reach.never:
+            yield use
 
 
 class _Reader(Resolver):
@@ -69,7 +78,7 @@ class _Reader(Resolver):
 
     def __init__(self, source: str, rules: Forbidden, limit: Limit) -> None:
         super().__init__(limit)
-        self.lines = re.split(r"\r\n|\r|\n", source)
+        self.lines = lines_of(source)
         self.rules = rules
         self.uses: dict[tuple[int, str, str], Use] = {}
 
@@ -200,25 +209,13 @@ class _Reader(Resolver):
 
     def _report(self, node: ast.AST, name: str, certain: bool) -> None:
         line = getattr(node, "lineno", 1)
-        use = Use(line, name, self._written(node), certain)
+        use = Use(line, name, written(node, self.lines), certain)
         if not name and any(at == line for at, _, _ in self.uses):
             return
         key = (line, name, "")
         known = self.uses.get(key)
         if known is None or (certain and not known.certain):
             self.uses[key] = use
-
-    def _written(self, node: ast.AST) -> str:
-        """Return the node's text, or its beginning, as one printable line."""
-        line, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
-        if not 0 < line <= len(self.lines):
-            return ""
-        data = self.lines[line - 1].encode("utf-8", "replace")
-        stop = node.end_col_offset if end == line else len(data)  # type: ignore[attr-defined]
-        start = getattr(node, "col_offset", 0)
-        text = data[start : min(stop, start + 4 * WIDTH)].decode("utf-8", "replace")
-        flat = "".join(c if c.isprintable() else " " for c in text).strip()
-        return flat if len(flat) <= WIDTH else flat[: WIDTH - 1] + "…"
 
 
 def _is_opaque(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeGuard
+from typing import Final
 
 __all__ = ["SCOPES", "Scope", "assignments", "children", "defaults"]
 
@@ -71,7 +71,7 @@ def assignments(node: ast.AST) -> Iterator[tuple[ast.Name, ast.expr]]:
 def children(node: ast.AST, outer: Scope, inner: Scope) -> Iterator[tuple[ast.AST, Scope]]:
     """Give each child its scope; leave out annotations and the classes of a type test."""
     if _tests_type(node):
-        yield node.args[0], outer
+        yield from ((tested, outer) for tested in _tested(node))
         return
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         defaults = (*node.args.defaults, *node.args.kw_defaults)
@@ -92,13 +92,35 @@ def children(node: ast.AST, outer: Scope, inner: Scope) -> Iterator[tuple[ast.AS
                 yield child, inner
 
 
-def _tests_type(node: ast.AST) -> TypeGuard[ast.Call]:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in ("isinstance", "issubclass")
-        and len(node.args) == 2
-    )
+def _tests_type(node: ast.AST) -> bool:
+    """Whether a node only asks what a thing is: by isinstance, `type(x) is …` or a pattern."""
+    if isinstance(node, ast.Call):
+        named = isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass")
+        return named and len(node.args) == 2 and _is_plain(node.args[1])
+    if isinstance(node, ast.Compare):
+        sides = (node.left, *node.comparators)
+        return any(map(_asks_type, sides)) and all(map(_is_plain, sides))
+    return isinstance(node, ast.MatchClass)
+
+
+def _tested(node: ast.AST) -> list[ast.AST]:
+    if isinstance(node, ast.Call):
+        return [node.args[0]]
+    if isinstance(node, ast.Compare):
+        return [side for side in (node.left, *node.comparators) if _asks_type(side)]
+    assert isinstance(node, ast.MatchClass)
+    return [*node.patterns, *node.kwd_patterns]
+
+
+def _asks_type(node: ast.expr) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__class__"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether an expression binds nothing that is used elsewhere."""
+    return not any(isinstance(inner, ast.NamedExpr | ast.Lambda) for inner in ast.walk(node))
 
 
 def defaults(node: ast.AST) -> Iterator[tuple[ast.arg, ast.expr]]:

@@ -58,7 +58,8 @@ def prepare(
         for outer in paths:
             if Path(inner).resolve().is_relative_to(Path(outer).resolve()):
                 raise WallError(f"landlock: {inner} would be readable, since it lies in {outer}")
-    ruleset = landlock.build(libc, paths) if walls.landlock else -1
+    listable = landlock.listable_paths() if readable is None else ()
+    ruleset = landlock.build(libc, paths, listable) if walls.landlock else -1
     program = seccomp.filter_for(os.uname().machine) if walls.seccomp else b""
     return Prepared(walls, libc, ruleset, program)
 

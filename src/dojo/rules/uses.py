@@ -1,0 +1,90 @@
+"""Places in a file that use what is forbidden, and the libraries that always are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Use", "foreign", "lines_of", "written"]
+
+WIDTH: Final = 60
+SOLVERS: Final = frozenset(
+    {
+        "accelerate", "allennlp", "bitsandbytes", "cupy", "dask", "datasets", "deepspeed", "dgl",
+        "diffusers", "evaluate", "faiss", "fairseq", "flash_attn", "flax", "gensim", "gym",
+        "gymnasium", "haiku", "jax", "keras", "langchain", "lightgbm", "lightning", "mxnet", "nltk",
+        "numba", "onnx", "onnxruntime", "optax", "pandas", "peft", "pytorch_lightning",
+        "rouge_score", "sacrebleu", "scipy", "sentence_transformers", "sentencepiece", "seqeval",
+        "skimage", "sklearn", "spacy", "statsmodels", "tensorflow", "tiktoken", "timm",
+        "tokenizers", "torch_geometric", "torchaudio", "torchcrf", "torchmetrics", "torchtext",
+        "torchvision", "transformers", "triton", "trl", "vllm", "xformers", "xgboost",
+    }
+)  # fmt: skip
+"""Libraries that do whole exercises. These and all others are not there when an answer runs."""
+_FORGIVING: Final = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A place in a file that uses what is forbidden, or may do so."""
+
+    line: int
+    name: str
+    """The forbidden public name; empty where it cannot be told which one."""
+    how: str
+    """The text as written, short and printable."""
+    certain: bool
+    foreign: bool = False
+    """Whether it is a library that no answer may use, rather than a name of this kata."""
+
+
+def lines_of(source: str) -> list[str]:
+    """Split a text where Python does."""
+    return re.split(r"\r\n|\r|\n", source)
+
+
+def foreign(tree: ast.Module, source: str) -> Iterator[Use]:
+    """Give the imports of libraries that do whole exercises; not certain if they may fail."""
+    tried = {id(inner) for node in ast.walk(tree) if _forgives(node) for inner in _body(node)}
+    lines = lines_of(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules = [node.module or ""]
+        else:
+            continue
+        for top in dict.fromkeys(module.partition(".")[0] for module in modules):
+            if top in SOLVERS:
+                certain = id(node) not in tried
+                yield Use(node.lineno, top, written(node, lines), certain, foreign=True)
+
+
+def _forgives(node: ast.AST) -> bool:
+    """Whether a node is a `try` whose handlers may take a failed import."""
+    return isinstance(node, ast.Try) and any(
+        handler.type is None or any(f"'{name}'" in ast.dump(handler.type) for name in _FORGIVING)
+        for handler in node.handlers
+    )
+
+
+def _body(node: ast.AST) -> Iterator[ast.AST]:
+    assert isinstance(node, ast.Try)
+    for statement in node.body:
+        yield from ast.walk(statement)
+
+
+def written(node: ast.AST, lines: Sequence[str]) -> str:
+    """Return the node's text, or its beginning, as one printable line."""
+    line, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+    if not 0 < line <= len(lines):
+        return ""
+    data = lines[line - 1].encode("utf-8", "replace")
+    stop = node.end_col_offset if end == line else len(data)  # type: ignore[attr-defined]
+    start = getattr(node, "col_offset", 0)
+    text = data[start : min(stop, start + 4 * WIDTH)].decode("utf-8", "replace")
+    flat = "".join(c if c.isprintable() else " " for c in text).strip()
+    return flat if len(flat) <= WIDTH else flat[: WIDTH - 1] + "…"
