@@ -85,6 +85,12 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def release(session: nox.Session) -> None:
+    """Hand out an assignment: -- hw1 --to files FOLDER."""
+    dojo(session, "release", "instructor")
+
+
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """Measure what grading costs."""
     python(session, "-m", "dojo.bench", *session.posargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dojo.engine import Engine
@@ -107,13 +108,14 @@ def contents(assignment: Assignment) -> list[str]:
             f"{n_shown or 'none'} of them shown ({len(entry.cases)} cases)"
         )
     due = assignment.due
-    lines.append(f"due {due:%Y-%m-%d %H:%M %Z}. {late_words(assignment)}" if due else "no due date")
+    rule = late_words(replace(assignment, language="en"))
+    lines.append(f"due {due:%Y-%m-%d %H:%M %Z}. {rule}" if due else "no due date")
     whose = "student" if assignment.per_student else "course"
     lines.append(f"hidden inputs are this {whose}'s own")
     older = [version for version in kept(assignment) if version != assignment.version]
     if older:
-        rule = "by that version" if assignment.older == "that version" else "by this one"
-        lines.append(f"released before: {', '.join(older)}; work on these is graded {rule}")
+        how = "by that version" if assignment.older == "that version" else "by this one"
+        lines.append(f"released before: {', '.join(older)}; work on these is graded {how}")
     if assignment.version in kept(assignment):
         lines.append("this version has been released")
     return lines

@@ -29,6 +29,7 @@ from dojo.instructor.feedback import breakdown_html
 from dojo.instructor.grading import Graded, Graders, Mark, NoSandbox, grade_submission
 from dojo.launch import Settings, launch
 from dojo.suite import Suite
+from dojo.translations import words
 
 __all__ = ["grade", "main", "prepare", "results"]
 
@@ -132,7 +133,7 @@ def results(assignment: Assignment, graded: Graded) -> dict[str, Any]:
 
 def _test(assignment: Assignment, number: int, mark: Mark) -> dict[str, Any]:
     return {
-        "name": assignment.entry(mark.kata).title,
+        "name": words(assignment.entry(mark.kata), assignment.language).title,
         "number": str(number),
         "score": mark.earned,
         "max_score": mark.points,

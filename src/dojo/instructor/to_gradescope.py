@@ -110,6 +110,10 @@ def _write_suite(assignment: Assignment, suite: Path) -> None:
             copy = suite / path.relative_to(entry.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
+        for path in entry.root.glob(f"translations/{assignment.language}/{entry.id}.toml"):
+            copy = suite / path.relative_to(entry.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
     (suite / "katas").mkdir()
     (suite / "assignments").mkdir()
     shutil.copyfile(assignment.path, suite / "assignments" / f"{assignment.name}.toml")
