@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -39,7 +40,7 @@ from dojo.suite import Entry, Suite
 from dojo.translations import preferred
 from dojo.trouble import Trouble
 from dojo.verdict import KataResult, Verdict
-from dojo.workspace import is_pristine, progress, remember
+from dojo.workspace import is_pristine, record_of, remember
 
 __all__ = ["main"]
 
@@ -164,7 +165,7 @@ def list_(
     from dojo.wrapping import Wrapped
 
     suite = Suite.locate()
-    solved = progress(suite.root).solved()
+    solved = record_of(suite).solved()
     names = [*(names or ()), *([f"{topic.rstrip('/')}/"] if topic else ())]
     entries = [e for e in chosen(suite, names) if level in (None, e.meta.level)]
     if not entries:
@@ -201,7 +202,7 @@ def hint(name: Name, lang: Lang = None) -> None:
 
     suite = Suite.locate()
     entry = one(suite, name)
-    record = progress(suite.root)
+    record = record_of(suite)
     seen = min(record.hints_seen(entry.id), len(entry.meta.hints))
     try:
         if seen < len(entry.meta.hints):
@@ -226,11 +227,14 @@ def explain(
 
     suite = Suite.locate()
     entry = one(suite, name)
-    if not now and entry.id not in progress(suite.root).solved():
+    record = record_of(suite)
+    if not now and entry.id not in record.solved():
         stop(
             f"{entry.id} is not solved yet. `dojo hint {entry.name}` helps a step further; "
             f"`dojo explain {entry.name} --now` shows the solution all the same"
         )
+    with suppress(ProgressError):  # Who cannot be recorded may still read.
+        record.saw_solution(entry.id)
     show_solution(console(), entry, said(entry, lang))
 
 
@@ -240,11 +244,11 @@ def reset(name: Name) -> None:
 
     Example: dojo reset self_attention
     """
-    from dojo.workspace import reset as put_back
+    from dojo.practice.history import begin_again
 
     suite = Suite.locate()
     entry = one(suite, name)
-    backup = put_back(entry)
+    backup = begin_again(suite, entry)
     print(f"katas/{entry.id}.py is the stub again")
     if backup:
         print(f"Your version is kept as {backup.relative_to(suite.root)}")

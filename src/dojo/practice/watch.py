@@ -357,7 +357,7 @@ class Watch:
     def _explain(self) -> None:
         if self._view == "solution":
             self._go("main")
-        elif self._entry.id in self._solved:
+        elif self._done:
             self._go("solution")
         else:
             self._question(
