@@ -45,7 +45,7 @@ def assignment_check(
     assignment: AssignmentName,
     quick: Annotated[bool, typer.Option("--quick", help="Run no kata.")] = False,
 ) -> None:
-    """Say what is wrong with an assignment, all at once, and what a release would hold.
+    """List all that is wrong with an assignment, and what a release holds.
 
     Example: dojo assignment check hw1
     """
