@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from dojo.instructor.assignment import Assignment
 from dojo.instructor.grading import Graded, Mark, Submission, assemble, failed_marks
@@ -17,7 +17,7 @@ from dojo.instructor.work import Task, task_of, terms_of
 from dojo.instructor.worker import Lost, Worker
 from dojo.trouble import Trouble
 
-__all__ = ["Crew", "Done", "Local", "grade_all"]
+__all__ = ["Crew", "Done", "Local", "Made", "grade_all"]
 
 TRIES: Final = 3
 """How many workers a submission may bring down before it is left to a person."""
@@ -26,6 +26,8 @@ FEW: Final = 3
 
 
 Item = TypeVar("Item")
+Made: TypeAlias = tuple[Mark, ...] | str
+"""What came of a task: marks, or why nobody could make them."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class _News(Generic[Item]):
     """What a thread says: a task is done, or it cannot go on, or with neither it is through."""
 
     item: Item | None
-    made: tuple[Mark, ...] | str
+    made: Made
     error: BaseException | None = None
 
 
@@ -52,9 +54,7 @@ class Crew(Protocol):
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Do what every later task needs."""
 
-    def each(
-        self, tasks: Iterable[tuple[Submission, Task]]
-    ) -> Iterator[tuple[Submission, tuple[Mark, ...] | str]]:
+    def each(self, tasks: Iterable[tuple[Submission, Task]]) -> Iterator[tuple[Submission, Made]]:
         """Yield marks in whatever order they come, or why nobody could make them."""
 
 
@@ -89,11 +89,11 @@ def grade_all(
             in_a_row += 1
             if in_a_row >= FEW:
                 raise Trouble(
-                    f"{in_a_row} submissions one after the other brought every worker down, so it "
-                    f"is not them: {made or 'is there enough memory?'}"
+                    f"{in_a_row} submissions one after the other could not be graded, so it is not "
+                    f"them: {made}"
                 )
             used = assignment.chosen(submission.version).assignment
-            made = failed_marks(used, f"it brought {TRIES} workers down")
+            made = failed_marks(used, made)
         else:
             in_a_row = 0
         graded = assemble(assignment, submission, made)
@@ -156,19 +156,13 @@ class Local:
         """Compute what is expected; a kata that is broken raises Trouble."""
         for _, made in self._spread((task, task) for task in tasks):
             if isinstance(made, str):
-                raise Trouble(
-                    f"the workers end before they have begun: {made or 'no reason given'}"
-                )
+                raise Trouble(f"nothing can be graded: {made}")
 
-    def each(
-        self, tasks: Iterable[tuple[Submission, Task]]
-    ) -> Iterator[tuple[Submission, tuple[Mark, ...] | str]]:
+    def each(self, tasks: Iterable[tuple[Submission, Task]]) -> Iterator[tuple[Submission, Made]]:
         """Yield marks as they come."""
         yield from self._spread(tasks)
 
-    def _spread(
-        self, tasks: Iterable[tuple[Item, Task]]
-    ) -> Iterator[tuple[Item, tuple[Mark, ...] | str]]:
+    def _spread(self, tasks: Iterable[tuple[Item, Task]]) -> Iterator[tuple[Item, Made]]:
         """Let every worker take the next task when it is free."""
         waiting = iter(tasks)
         turn = threading.Lock()
@@ -205,9 +199,7 @@ class Local:
             else:
                 yield news.item, news.made
 
-    def _try(
-        self, worker: Worker | None, task: Task
-    ) -> tuple[Worker | None, tuple[Mark, ...] | str]:
+    def _try(self, worker: Worker | None, task: Task) -> tuple[Worker | None, Made]:
         """Do a task; with a new worker where one was lost, and no more than a few times."""
         why = ""
         for _ in range(TRIES):
@@ -220,7 +212,7 @@ class Local:
                 worker = None
                 if self._ended:
                     break
-        return worker, why
+        return worker, f"{TRIES} workers ended over it{f': {why}' if why else ''}"
 
     def _next(self) -> Worker:
         with self._lock, suppress(IndexError):

@@ -151,6 +151,7 @@ class Graders:
         self._stubs = read_sums(suite.root)
         self._graders: OrderedDict[tuple[str, str], Grader] = OrderedDict()
         self._keys: OrderedDict[tuple[str, str, str], Key] = OrderedDict()
+        self._turns: OrderedDict[tuple[str, str, str], threading.Lock] = OrderedDict()
         self._lock = threading.Lock()
 
     def grader(self, assignment: Assignment, salt: str) -> Grader:
@@ -173,9 +174,19 @@ class Graders:
         bare = text.split("\n", 1)[-1] if text.startswith("# dojo: ") else text
         return hashlib.sha256(bare.encode()).hexdigest() == self._stubs.get(kata)
 
-    def prepare(self, assignment: Assignment, kata: str, salt: str) -> None:
-        """Compute what is expected, so that a broken kata is found before any answer runs."""
-        self.grader(assignment, salt).references.record(self.key(assignment, kata, salt))
+    def prepare(
+        self, assignment: Assignment, kata: str, salt: str, *, mistakes: bool = False
+    ) -> None:
+        """Compute what is expected, so that a broken kata is found before any answer runs.
+
+        Threads that want the same wait for the one that is at it.
+        """
+        references = self.grader(assignment, salt).references
+        key = self.key(assignment, kata, salt)
+        with self._keep(self._turns, (assignment.pinned, kata, salt), KEPT_KEYS, threading.Lock):
+            references.record(key)
+            if mistakes:
+                references.mistakes(key)
 
     def empty_titles(self, assignment: Assignment, kata: str, salt: str) -> frozenset[str]:
         """Return the case titles that code which only raises passes too: no value is looked at."""

@@ -119,9 +119,13 @@ class Desk:
         """Do a task; OtherVersion where this is not the place for it."""
         assignment = self._assignment(task.terms)
         if task.prepare:
-            self._graders.prepare(assignment, task.prepare, task.salt)
+            self._graders.prepare(assignment, task.prepare, task.salt, mistakes=True)
             return ()
         return grade_parts(self._graders, assignment, task.salt, task.sources)
+
+    def check(self, terms: Terms) -> None:
+        """Raise OtherVersion where tasks under these terms cannot be done here."""
+        self._assignment(terms)
 
     def _assignment(self, terms: Terms) -> Assignment:
         if terms not in self._known:
