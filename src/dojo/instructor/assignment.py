@@ -222,7 +222,8 @@ def find(suite: Suite, name_or_path: str) -> Path:
     given = Path(name_or_path)
     folder = suite.root / FOLDER
     if given.suffix == ".toml" or len(given.parts) > 1:
-        places = [given, suite.root / given, given.with_name(f"{given.name}.toml")]
+        named = given.with_name(f"{given.name}.toml")
+        places = [given, named, suite.root / given, suite.root / named]
     else:
         places = [folder / f"{name_or_path}.toml"]
     for place in places:
