@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -11,13 +11,52 @@ from typing import Final
 from dojo.command import count, note
 from dojo.instructor.assignment import Assignment
 from dojo.instructor.collect import Collected, collect
+from dojo.instructor.feedback import feedback_html, feedback_text
 from dojo.instructor.grade_all import Crew, Local, grade_all
+from dojo.instructor.gradebook import ExportError, canvas, moodle, plain, read_table, write_table
 from dojo.instructor.grading import Graded
-from dojo.instructor.results import Results
+from dojo.instructor.results import Results, slug, write_file
 
-__all__ = ["grade_class", "results_of"]
+__all__ = ["give_feedback", "grade_class", "results_of", "write_tables"]
 
 SHOWN: Final = 12
+
+
+def give_feedback(assignment: Assignment, graded: Sequence[Graded], folder: Path) -> int:
+    """Write a page and a text for each student and return how many students there are."""
+    for one in graded:
+        base = folder / slug(one.student)
+        write_file(base.with_name(f"{base.name}.html"), feedback_html(assignment, one).encode())
+        write_file(base.with_name(f"{base.name}.txt"), feedback_text(assignment, one).encode())
+    return len(graded)
+
+
+def write_tables(
+    assignment: Assignment,
+    graded: Sequence[Graded],
+    targets: Mapping[str, Path | None],
+    *,
+    fill: Path | None,
+    per_kata: bool,
+) -> Iterator[Path]:
+    """Write the tables that were asked for and yield their paths."""
+    wanted = {kind: path for kind, path in targets.items() if path is not None}
+    if not wanted:
+        raise ExportError("say which table: --csv FILE, --canvas FILE or --moodle FILE")
+    if fill is not None and set(wanted) - {"csv"} not in ({"canvas"}, {"moodle"}):
+        raise ExportError("--fill goes with one of --canvas and --moodle: it is filled in for it")
+    given = read_table(fill) if fill is not None else None
+    for kind, path in wanted.items():
+        if kind == "csv":
+            table = plain(assignment, graded)
+        elif kind == "canvas":
+            table = canvas(assignment, graded, given, per_kata=per_kata)
+        else:
+            table = moodle(assignment, graded, given)
+        write_file(path, write_table(table, mark=kind == "csv"))
+        for remark in table.remarks:
+            note(remark)
+        yield path
 
 
 def results_of(assignment: Assignment, out: Path | None = None) -> Results:

@@ -17,6 +17,9 @@ app = typer.Typer()
 assignment_app = typer.Typer(no_args_is_help=True, help="Begin and check assignments.")
 app.add_typer(assignment_app, name="assignment")
 
+ResultsFolder = Annotated[
+    Path | None, typer.Option(help="Where results lie, if grade-all was given --out.")
+]
 AssignmentName = Annotated[str, typer.Argument(help="Its name or its file.", metavar="ASSIGNMENT")]
 
 
@@ -135,3 +138,103 @@ def grade_all(
             force=force,
         )
     )
+
+
+@app.command()
+def feedback(
+    assignment: AssignmentName,
+    folder: Annotated[Path, typer.Argument(help="Where it goes.", metavar="FOLDER")],
+    results: ResultsFolder = None,
+) -> None:
+    """Write a page and a text for each student: all that teaches, nothing hidden.
+
+    Example: dojo feedback hw1 out/feedback
+    """
+    from dojo.instructor.assignment import load
+    from dojo.instructor.classroom import give_feedback, results_of
+
+    loaded = load(Suite.locate(), assignment)
+    n = give_feedback(loaded, results_of(loaded, results).all(), folder)
+    print(f"wrote feedback for {count(n, 'student')} into {folder}")
+
+
+@app.command()
+def export(
+    assignment: AssignmentName,
+    plain: Annotated[Path | None, typer.Option("--csv", help="A table with everything.")] = None,
+    canvas: Annotated[Path | None, typer.Option(help="A table that Canvas imports.")] = None,
+    moodle: Annotated[Path | None, typer.Option(help="A worksheet that Moodle imports.")] = None,
+    fill: Annotated[
+        Path | None, typer.Option(help="What Canvas or Moodle gave out, to be filled in.")
+    ] = None,
+    per_kata: Annotated[
+        bool, typer.Option("--per-kata", help="For Canvas: a column for each kata.")
+    ] = False,
+    results: ResultsFolder = None,
+) -> None:
+    """Write the grades as tables, safe to open in a spreadsheet.
+
+    Example: dojo export hw1 --csv grades.csv --canvas canvas.csv
+    """
+    from dojo.instructor.assignment import load
+    from dojo.instructor.classroom import results_of, write_tables
+
+    loaded = load(Suite.locate(), assignment)
+    graded = results_of(loaded, results).all()
+    targets = {"csv": plain, "canvas": canvas, "moodle": moodle}
+    for path in write_tables(loaded, graded, targets, fill=fill, per_kata=per_kata):
+        print(f"wrote {path}")
+
+
+@app.command(name="class-report")
+def class_report(
+    assignment: AssignmentName,
+    file: Annotated[Path, typer.Argument(help="An HTML file to write.", metavar="FILE")],
+    results: ResultsFolder = None,
+) -> None:
+    """Write one page about the class to open the lecture with.
+
+    Example: dojo class-report hw1 out/hw1.html
+    """
+    from dojo.instructor.assignment import load
+    from dojo.instructor.class_report import class_report as report
+    from dojo.instructor.classroom import results_of
+    from dojo.instructor.results import write_file
+
+    loaded = load(Suite.locate(), assignment)
+    write_file(file, report(loaded, results_of(loaded, results).all()).encode())
+    print(f"wrote {file}")
+
+
+@app.command()
+def similar(
+    submissions: Annotated[
+        list[Path],
+        typer.Argument(help="Folders or archives of submissions.", metavar="SUBMISSIONS"),
+    ],
+    assignment: Annotated[
+        str, typer.Option("--assignment", "-a", help="Its name or its file.", metavar="ASSIGNMENT")
+    ],
+    out: Annotated[Path, typer.Option(help="An HTML file to write.")] = Path("similar.html"),
+    threshold: Annotated[
+        float, typer.Option(min=0.1, max=1.0, help="How much alike, from 0 to 1.")
+    ] = 0.7,
+) -> None:
+    """Report pairs of answers that are suspiciously alike, with both sides.
+
+    Example: dojo similar submissions.zip -a hw1 --out out/similar.html
+    """
+    from dojo.instructor.assignment import load
+    from dojo.instructor.collect import collect
+    from dojo.instructor.results import write_file
+    from dojo.instructor.similar import find_pairs, similar_html
+
+    loaded = load(Suite.locate(), assignment)
+    with waiting("Comparing"):
+        handed = collect(loaded, submissions).submissions
+        pairs = find_pairs(loaded, handed, threshold)
+    n = sum(len(one.sources) for one in handed)
+    write_file(out, similar_html(loaded, pairs, threshold, n).encode())
+    for pair in pairs[:10]:
+        print(f"{pair.similarity:4.0%} {pair.kata}: {' and '.join(pair.students)}")
+    print(f"{count(len(pairs), 'pair')} among {count(n, 'answer')}; both sides are in {out}")

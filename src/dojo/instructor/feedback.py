@@ -198,6 +198,7 @@ def environment() -> Environment:
     )
     found.filters["points"] = _points
     found.filters["plain"] = _plain
+    found.filters["visible"] = _visible
     found.filters["quiet"] = quiet
     found.filters["common"] = common
     found.filters["percent"] = lambda share: f"{100 * share:.0f} %"
@@ -207,6 +208,11 @@ def environment() -> Environment:
 def _points(number: float) -> str:
     """Write points as people do: at most two decimals, and none that say nothing."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def _visible(text: str) -> str:
+    """Return an untrusted line of code with its layout, and nothing that could steer a reader."""
+    return "".join(c if c.isprintable() else "    " if c == "\t" else "�" for c in text[:500])
 
 
 def _plain(text: Any) -> str:
