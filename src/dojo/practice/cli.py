@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dojo.command import Lang, Level, Name, Names, Topic, chosen, console, note, one, said, stop
+from dojo.command import (
+    Lang,
+    Level,
+    Name,
+    Names,
+    Topic,
+    chosen,
+    console,
+    note,
+    one,
+    said,
+    stop,
+    waiting,
+)
 from dojo.completion import katas
 from dojo.suite import Entry, Suite, UnknownKata
 from dojo.translations import Language, preferred
+from dojo.trouble import Trouble
+
+if TYPE_CHECKING:
+    from dojo.practice.overview import Overview
+    from dojo.practice.picture import Picture
+    from dojo.progress import Progress
 
 __all__ = ["app"]
 
@@ -340,3 +360,57 @@ def interview(
         print("Paused. `dojo interview --resume` goes on with the clock where it stood.")
     else:
         print("Not begun, and nothing is noted.")
+
+
+@app.command()
+def report(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file.  [default: .dojo/report.html]")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    lang: Lang = None,
+) -> None:
+    """Write a page about your progress, mistakes and times.
+
+    Example: dojo report --open
+    """
+    from dojo.practice.learner_report import render, save
+    from dojo.practice.overview import look
+    from dojo.practice.schedule import catch_up
+    from dojo.workspace import record_of
+
+    suite = Suite.locate()
+    record = record_of(suite)
+    catch_up(suite, record)
+    seen = look(suite, record)
+    page = render(suite, record, seen, _pictures(suite, record, seen), lang or preferred())
+    path = out or suite.root / ".dojo" / "report.html"
+    save(path, page)
+    print(f"wrote {_from_here(path)}")
+    if open_:
+        import webbrowser
+
+        if not webbrowser.open(path.resolve().as_uri()):
+            note(f"no browser was found: open {path.resolve()} yourself")
+
+
+def _pictures(suite: Suite, record: Progress, seen: Overview) -> Sequence[Picture]:
+    """Run the last failing answer again to see where it differs, if there is one."""
+    from dojo.engine import Engine
+    from dojo.practice.learner_report import last_failing
+    from dojo.practice.picture import pictures
+    from dojo.reference import References
+    from dojo.verdict import Verdict
+
+    attempt = last_failing(record, seen)
+    text = record.answer(attempt.digest) if attempt else None
+    if attempt is None or text is None or attempt.verdict is not Verdict.WRONG:
+        return ()
+    entry = next(entry for entry in seen.entries if entry.id == attempt.kata)
+    try:
+        with Engine(closed=[suite.root]) as engine, waiting("Looking at your last answer"):
+            references = References(engine, suite.root / ".dojo" / "expected")
+            return pictures(engine, references, entry, text.decode("utf-8", "replace"))
+    except Trouble as error:  # costs the picture, not the page
+        note(f"no picture of the last failing answer: {error}")
+        return ()

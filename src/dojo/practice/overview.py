@@ -52,7 +52,7 @@ class Overview:
     due: tuple[Due, ...]
     topics: tuple[Topic, ...]
     weaknesses: tuple[Weakness, ...]
-    """The most frequent first."""
+    """Those of katas that are not solved since first, then the most frequent."""
     streak: int
     """On how many days in a row something was graded, up to today or yesterday."""
     seconds: float
@@ -117,7 +117,7 @@ def _weaknesses(record: Progress, ids: set[str]) -> list[Weakness]:
         " WHERE later.kata = attempt.kata AND later.verdict = 'passed'), 0)"
         " FROM failure JOIN attempt ON attempt.id = failure.attempt"
         " WHERE why != '' GROUP BY attempt.kata, why"
-        " ORDER BY 3 DESC, 4 DESC, max(attempt.id) DESC"
+        " ORDER BY 6, 3 DESC, 4 DESC, max(attempt.id) DESC"
     )
     found = [
         Weakness(kata, why, sittings, attempts, last, bool(mended))

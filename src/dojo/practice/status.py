@@ -44,9 +44,7 @@ def show_status(
     console.print()
     console.print(Text(" · ".join(_facts(seen)), "bold"))
     console.print(Text(due_line(suite, record)))
-    weak = [weakness for weakness in seen.weaknesses if not weakness.mended][:WEAKEST]
-    healed = [weakness for weakness in seen.weaknesses if weakness.mended]
-    weak += healed[: WEAKEST - len(weak)]
+    weak = seen.weaknesses[:WEAKEST]
     if weak:
         console.print(Text("\nWhat goes wrong most often"))
     entries = {entry.id: entry for entry in seen.entries}
@@ -135,7 +133,8 @@ def greet(
         return
     meta = step.entry.meta
     about = said.phrase("{level}, {n} minutes", level=said.phrase(meta.level), n=meta.minutes)
-    console.print(Wrapped(f"{said.phrase('Next')}: {step.entry.id} – {said.title}, {about}"))
+    console.print(Text(f"{said.phrase('Next')}: {step.entry.id} – {about}"))
+    console.print(Wrapped(said.title, "dim"))
     verb = "again" if step.why == "due" else "watch"
     command = f"dojo {verb} {step.entry.name}"
     assert cell_len(command) == len(command)
