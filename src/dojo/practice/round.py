@@ -134,25 +134,24 @@ def plan(
         )
     warmups = [entry for entry in fitting if entry.meta.level == "warmup"]
     shortest = min(entry.meta.minutes for entry in fitting)
-    easiest = [entry for entry in fitting if entry.meta.minutes == shortest]
     half = [entry for entry in warmups if entry.meta.minutes <= max(minutes / 2, shortest)]
-    first = chance.choice(half or warmups or easiest)
+    firsts = half or warmups or [e for e in fitting if e.meta.minutes == shortest]
     if level is not None:
         mains = [entry for entry in fitting if entry.meta.level == level]
     else:
         mains = [entry for entry in fitting if entry.meta.level != "warmup"] or fitting
-    mains = [entry for entry in mains if entry is not first]
-    singles: list[tuple[Entry, ...]] = [(entry,) for entry in mains]
-    pairs = itertools.combinations(mains, 2)
-    fits = [
-        choice
-        for choice in itertools.chain(singles, pairs)
-        if _minutes((first, *choice)) + TALK * len(choice) <= minutes
-    ]
-    if not fits:
+
+    def fits(*choice: Entry) -> bool:
+        talk = TALK * (len(choice) - 1)
+        return _minutes(choice) + talk <= minutes and len({*choice}) == len(choice)
+
+    first = chance.choice([e for e in firsts if any(fits(e, main) for main in mains)] or firsts)
+    choices: list[tuple[Entry, ...]] = [(entry,) for entry in mains if fits(first, entry)]
+    choices += [pair for pair in itertools.combinations(mains, 2) if fits(first, *pair)]
+    if not choices:
         return (first,)
-    best = max(map(_minutes, fits))
-    good = [choice for choice in fits if _minutes(choice) >= FULL * best]
+    best = max(map(_minutes, choices))
+    good = [choice for choice in choices if _minutes(choice) >= FULL * best]
     # Variety, where there is a choice: no topic twice.
     varied = [c for c in good if len({e.topic for e in (first, *c)}) == len(c) + 1] or good
     chosen = chance.choice(varied)
