@@ -56,10 +56,10 @@ TEXTS: Final = {
         ),
         "forbidden": "Not allowed, since it would do the whole exercise: {names}.",
         "shown": "The feedback shows the details of these checks:",
-        "examples": "# The examples of the statement: silence means that all of them are right.",
+        "examples": "# The examples of the statement: `failed=0` means that all of them are right.",
         "grading": (
             "# {points} for {name}: the grader reads the answer above by itself.\n"
-            "# Nothing to do here."
+            "# Nothing to do here: run by anybody else, this cell gives nothing."
         ),
     },
     "zh": {
@@ -76,8 +76,11 @@ TEXTS: Final = {
         ),
         "forbidden": "不允许使用（它们会直接完成整道题）：{names}。",
         "shown": "反馈会显示以下检查的细节：",
-        "examples": "# 题目中的示例：没有输出就表示全部正确。",
-        "grading": "# {name}：{points}。评分程序会自己读取上面的答案。\n# 这里不用做任何事。",
+        "examples": "# 题目中的示例：`failed=0` 表示全部正确。",
+        "grading": (
+            "# {name}：{points}。评分程序会自己读取上面的答案。\n"
+            "# 这里不用做任何事：自己运行这个单元格不会得分。"
+        ),
     },
 }
 
@@ -164,8 +167,9 @@ def _examples(entry: Entry, shown: str, texts: Mapping[str, str]) -> str:
     quotes = '"""' if "'''" in shown else "'''"
     return (
         f"{texts['examples']}\nimport doctest\n\n"
-        f"doctest.run_docstring_examples(\n    r{quotes}\n{shown}{quotes},\n"
-        f'    dict(globals()),\n    name="{entry.name}",\n)'
+        f"examples = r{quotes}\n{shown}{quotes}\n"
+        "parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()\n"
+        f'runner.run(parser.get_doctest(examples, dict(globals()), "{entry.name}", None, 0))'
     )
 
 

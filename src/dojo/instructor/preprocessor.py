@@ -16,11 +16,12 @@ import math
 import os
 import shutil
 import sys
+import warnings
 import weakref
 from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
@@ -38,6 +39,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from nbgrader.server_extensions import formgrader
 from traitlets import Bool, Unicode
 
 from dojo.instructor.course_folder import CourseFolder
@@ -48,6 +50,8 @@ from dojo.instructor.rebuild import rebuild, released_cells
 
 __all__ = ["KataCells", "KataGrade", "KataLate", "KataReview", "KataSource", "configure"]
 
+TEMPLATES: Final = Path(__file__).parent / "templates" / "nbgrader"
+
 
 def configure(c: Any, file: str) -> None:
     """Set up nbgrader for the course whose settings stand in `file`."""
@@ -57,22 +61,37 @@ def configure(c: Any, file: str) -> None:
     c.CourseDirectory.root = str(root)
     for kind in (KataSource, KataGrade, KataLate):
         c[kind.__name__].course = str(root)
+    # Names, not classes: formgrader shows the settings as JSON.
     c.GenerateAssignment.preprocessors = [
-        KataSource if step is ClearSolutions else step
+        _name(KataSource if step is ClearSolutions else step)
         for step in GenerateAssignment.preprocessors.default()
     ]
     c.Autograde.sanitize_preprocessors = [
-        *(KataCells, ClearOutput, DeduplicateIds),
-        *(OverwriteKernelspec, OverwriteCells, CheckCellMetadata),
+        *map(_name, (KataCells, ClearOutput, DeduplicateIds)),
+        *map(_name, (OverwriteKernelspec, OverwriteCells, CheckCellMetadata)),
     ]
     c.Autograde.autograde_preprocessors = [
-        *(KataGrade, LimitOutput, SaveAutoGrades, KataReview),
-        *(AssignLatePenalties, CheckCellMetadata),
+        *map(_name, (KataGrade, LimitOutput, SaveAutoGrades, KataReview)),
+        *map(_name, (AssignLatePenalties, CheckCellMetadata)),
     ]
     c.OverwriteCells.add_missing_cells = True
-    c.AssignLatePenalties.plugin_class = KataLate
+    c.AssignLatePenalties.plugin_class = _name(KataLate)
+    theirs = Path(formgrader.__file__).parent
+    page = c.GenerateFeedback.HTMLExporter
+    page.template_name = "dojo_feedback"
+    page.extra_template_basedirs = [str(TEMPLATES), str(theirs / "templates")]
+    page.extra_template_paths = [
+        str(theirs / "templates"),
+        str(theirs / "static" / "node_modules" / "bootstrap" / "dist" / "css"),
+    ]
     if shutil.which("alembic") is None:  # nbgrader starts it by name to make a gradebook
         os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    # Of nbgrader's own use of SQLAlchemy, and nothing that an instructor can do anything about.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted", module="nbgrader")
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 class KataSource(ClearSolutions):
