@@ -64,7 +64,7 @@ def main(warm: Warm | None = None) -> None:
             stream.reconfigure(errors="replace")  # A terminal without ✓ gets a question mark.
     try:
         try:
-            app(obj=warm)
+            app(obj=warm, prog_name="dojo")
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe had enough

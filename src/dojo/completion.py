@@ -18,9 +18,8 @@ def katas(incomplete: str) -> list[str]:
     names = [id.partition("/")[2] for id in ids]
     # A name that two topics share means neither.
     single = [name if names.count(name) == 1 else id for id, name in zip(ids, names, strict=True)]
-    return [name for name in single if name.startswith(incomplete)] or [
-        f"{topic}/" for topic in topics(incomplete)
-    ]
+    whole = [f"{topic}/" for topic in topics(incomplete)] if incomplete else []
+    return [name for name in single if name.startswith(incomplete)] + whole
 
 
 def topics(incomplete: str) -> list[str]:
