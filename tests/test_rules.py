@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 def certain(source: str, forbids: tuple[str, ...] = SOFTMAX) -> list[tuple[int, str]]:
     uses = scan(source, forbids)
-    return [(use.line, use.name) for use in uses if use.certain and not use.foreign]
+    return [(use.line, use.name) for use in uses if use.certain and use.kind != "foreign"]
 
 
 def doubtful(source: str, forbids: tuple[str, ...] = SOFTMAX) -> list[int]:
@@ -27,7 +27,7 @@ def doubtful(source: str, forbids: tuple[str, ...] = SOFTMAX) -> list[int]:
 
 
 def foreign(source: str) -> list[tuple[int, str, bool]]:
-    return [(use.line, use.name, use.certain) for use in scan(source, ()) if use.foreign]
+    return [(use.line, use.name, use.certain) for use in scan(source, ()) if use.kind == "foreign"]
 
 
 SEEN = {
@@ -186,7 +186,7 @@ def test_a_name_bound_both_ways_is_doubtful() -> None:
 
 @pytest.mark.parametrize("source", [*SEEN.values(), *DOUBTFUL.values()])
 def test_nothing_is_looked_for_where_nothing_is_forbidden(source: str) -> None:
-    assert [] == [use for use in scan(source, ()) if not use.foreign]
+    assert [] == [use for use in scan(source, ()) if use.kind != "foreign"]
 
 
 @pytest.mark.parametrize(
@@ -485,3 +485,42 @@ def test_one_of_a_family_may_be_allowed() -> None:
 def test_equivalents_name_the_forbidden_one() -> None:
     assert "torch.nn.Softmax" == equivalents(("torch.nn.Softmax",))["torch.softmax"]
     assert "torch.softmax" not in equivalents(("torch.softmax",), allows=("torch.softmax",))
+
+
+# ------------------------------------------------------------------------- all that is allowed
+
+
+@pytest.mark.parametrize(
+    ("only", "text", "expected"),
+    [
+        (("numpy",), "import numpy as np\ny = np.linalg.svd(x)", []),
+        (("numpy",), "import torch\ny = torch.exp(x)", [(2, "torch.exp")]),
+        (("numpy.ndarray",), "import numpy as np\ny = np.dot(a, b)", [(2, "numpy.dot")]),
+        (("torch.nn.Linear",), "from torch import nn\ny = nn.Linear(2, 3)", []),
+        (("torch.nn.Linear",), "from torch import nn\ny = nn.LSTM(2, 3)", [(2, "torch.nn.LSTM")]),
+        (("torch.nn.Linear",), "from torch import exp\ny = exp(1)", [(2, "torch.exp")]),
+        (("torch.nn.Linear",), "import torch\ndef f(x: torch.Tensor) -> torch.Tensor: return x", []),
+        (("numpy",), "import math, heapq\ny = math.exp(heapq.heappop(x))", []),
+        (("numpy",), "import torch.nn\nfrom torch import exp", []),
+        (("numpy",), "from torch import *\nprint(exp(1))", [(1, "torch.*")]),
+        (("numpy",), "from numpy import *\nprint(exp(1))", []),
+        (("numpy",), "import torch\ny = getattr(torch, 'exp')(x)", [(2, "torch.exp")]),
+        (("numpy.exp",), "import numpy\ny = vars(numpy)['log'](x)", [(2, "numpy.log")]),
+        (("torch.Tensor",), "import torch\ny = torch.Tensor.exp(x); z = x.exp()", []),
+    ],
+)  # fmt: skip
+def test_kata_may_list_all_that_is_allowed(
+    only: tuple[str, ...], text: str, expected: list[tuple[int, str]]
+) -> None:
+    uses = scan(text, (), only=only)
+    assert expected == [(use.line, use.name) for use in uses if use.certain]
+
+
+def test_computed_look_up_is_doubted_where_all_that_is_allowed_is_listed() -> None:
+    (use,) = scan("import torch\ny = getattr(torch, name)", (), only=("torch.exp",))
+    assert (2, False) == (use.line, use.certain)
+
+
+def test_operators_are_counted_where_torch_is_not_allowed_at_all() -> None:
+    assert {"aten::": "torch"} == forbidden_operators((), (), ("numpy",))
+    assert {} == forbidden_operators((), (), ("torch.exp", "numpy"))

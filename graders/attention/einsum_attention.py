@@ -40,10 +40,6 @@ kata = Kata(
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.2.1, eq. 1",
     needs=("attention/scaled_dot_product",),
-    forbids=(
-        "torch.nn.functional.scaled_dot_product_attention",
-        "torch.nn.functional.multi_head_attention_forward",
-    ),
 )
 
 

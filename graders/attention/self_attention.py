@@ -44,11 +44,6 @@ kata = Kata(
         ),
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.2.1–3.2.2, eq. 1",
-    forbids=(
-        "torch.nn.MultiheadAttention",
-        "torch.nn.functional.multi_head_attention_forward",
-        "torch.nn.functional.scaled_dot_product_attention",
-    ),
 )
 
 

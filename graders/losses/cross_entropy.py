@@ -44,7 +44,6 @@ kata = Kata(
         ),
     },
     source="Goodfellow, Bengio and Courville 2016, Deep Learning, §6.2.2.3",
-    forbids=("torch.nn.functional.cross_entropy",),
 )
 
 

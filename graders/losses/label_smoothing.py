@@ -43,7 +43,6 @@ kata = Kata(
     },
     source="Szegedy et al. 2016, arXiv:1512.00567, §7",
     needs=("losses/cross_entropy",),
-    forbids=("torch.nn.functional.cross_entropy",),
 )
 
 

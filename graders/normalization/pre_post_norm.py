@@ -39,7 +39,8 @@ kata = Kata(
         ),
     },
     source="Xiong et al. 2020, arXiv:2002.04745, table 1; post-norm: Vaswani et al. 2017, §5.4",
-    forbids=("torch.nn.TransformerEncoderLayer", "torch.nn.TransformerEncoder"),
+    forbids=("torch.nn.TransformerEncoderLayer",),
+    allows=("torch.nn.LayerNorm",),
 )
 
 

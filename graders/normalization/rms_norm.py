@@ -39,12 +39,7 @@ kata = Kata(
     },
     source="Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4",
     needs=("normalization/layer_norm",),
-    forbids=(
-        "torch.nn.RMSNorm",
-        "torch.nn.functional.rms_norm",
-        "torch.rms_norm",
-        "torch.nn.functional.normalize",
-    ),
+    forbids=("torch.nn.functional.normalize",),
 )
 
 

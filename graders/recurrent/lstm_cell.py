@@ -45,7 +45,6 @@ kata = Kata(
         "Hochreiter and Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735; forget gate: Gers et al. "
         "2000, doi:10.1162/089976600300015015, §3; weight layout: torch.nn.LSTMCell"
     ),
-    forbids=("torch.nn.LSTMCell", "torch.nn.LSTM", "torch.lstm_cell", "torch.lstm"),
 )
 
 

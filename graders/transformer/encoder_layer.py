@@ -42,7 +42,6 @@ kata = Kata(
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.1; pre-norm: Xiong et al. 2020, arXiv:2002.04745",
     needs=("attention/self_attention", "normalization/pre_post_norm", "transformer/feed_forward"),
-    forbids=("torch.nn.TransformerEncoderLayer", "torch.nn.Transformer"),
 )
 
 

@@ -20,7 +20,7 @@ from dojo.explain import explain
 from dojo.mistakes import MistakeError
 from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
-from dojo.rules import Use, forbidden_operators, scan
+from dojo.rules import ANY, Use, forbidden_operators, scan
 from dojo.stubs import StubError
 from dojo.suite import CaseSpec, Entry, GraderError
 from dojo.verdict import CaseResult, KataResult, Verdict
@@ -73,8 +73,8 @@ class Grader:
         opens = [expected.outcome.opened for expected in record.cases]
         limits = [expected.limit for expected in record.cases]
         meta = key.entry.meta
-        uses = scan(text, meta.forbids, meta.allows, wanted=names)
-        brought = next((use for use in uses if use.foreign and use.certain), None)
+        uses = scan(text, meta.forbids, meta.allows, only=meta.only, wanted=names)
+        brought = next((use for use in uses if use.kind == "foreign" and use.certain), None)
         if brought is not None:
             where = (f"{filename}:{brought.line}: {brought.how}",)
             summary = f"imports `{brought.name}` at line {brought.line}: {WORDS}"
@@ -119,8 +119,10 @@ class Grader:
         if sure:
             details = tuple(f"{key.entry.name}.py:{use.line}: {use.how}" for use in sure[:5])
             summary = f"uses `{sure[0].name}` at line {sure[0].line}"
-            return _forbidden(result, f"{summary}, which this kata asks you to write", details)
-        names = forbidden_operators(meta.forbids, meta.allows)
+            allowed = ", ".join(f"`{name}`" for name in meta.only)
+            why = f"where only {allowed} may be" if allowed else "which this kata asks you to write"
+            return _forbidden(result, f"{summary}, {why}", details)
+        names = forbidden_operators(meta.forbids, meta.allows, meta.only)
         betrayed = _betrayed(record, answers, names)
         if betrayed:
             lines = (
@@ -182,6 +184,9 @@ def _betrayed(record: Record, answers: Sequence[Outcome], names: dict[str, str])
     for expected, answer in zip(record.cases, answers, strict=True):
         ours = expected.outcome.observed
         allowed = {name for name, _ in ours.ran} if ours else set()
+        none_needed = ANY in names and ours is not None and not ours.operators
+        if none_needed and answer.observed and answer.observed.operators:
+            found[ANY] = 0
         for name, line in answer.observed.ran if answer.observed else ():
             if name in names and name not in allowed:
                 found[name] = found.get(name) or max(line, 0)

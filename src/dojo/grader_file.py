@@ -95,6 +95,10 @@ _RULES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
         lambda value: _is_tuple(value, r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"),
         'a tuple of full names: ("torch.nn.functional.rms_norm",)',
     ),
+    "only": (
+        lambda value: _is_tuple(value, r"(numpy|torch|einops)(\.[A-Za-z_]\w*)*"),
+        'a tuple of names of NumPy, PyTorch or einops: ("numpy", "torch.Tensor")',
+    ),
     "was": (lambda value: _is_tuple(value, ID), 'a tuple of ids: ("topic/name",)'),
 }
 
@@ -163,6 +167,10 @@ def read_meta(path: Path, tree: ast.Module) -> Kata:
         allowed, form = _RULES[name]
         if not allowed(value):
             raise GraderError(path, given[name].lineno, f"{name} must be {form}")
+    if values.get("only") and values.get("forbids"):
+        raise GraderError(
+            path, given["only"].lineno, "only= says all that is allowed: drop forbids="
+        )
     return Kata(**values)
 
 

@@ -32,7 +32,9 @@ class Kata:
     forbids: tuple[str, ...] = ()
     """Public names that would do the whole exercise, and with them what does the same."""
     allows: tuple[str, ...] = ()
-    """Of what does the same as a forbidden name, that which may be used after all."""
+    """Of what does the same as a forbidden name, or is forbidden in the topic, what may be used."""
+    only: tuple[str, ...] = ()
+    """In place of `forbids`: all that may be used of NumPy, PyTorch and einops, by name or module."""
     was: tuple[str, ...] = ()
     """Ids that this kata had before: what a learner did under them still counts."""
 

@@ -289,10 +289,12 @@ def examples_run(audit: Audit) -> Iterator[str]:
 def solution_keeps_its_rules(audit: Audit) -> Iterator[str]:
     """The solution itself does nothing that is forbidden"""
     meta = audit.entry.meta
-    for use in scan(reference(audit.key.solution), meta.forbids, meta.allows):
-        if use.certain:
+    for use in scan(reference(audit.key.solution), meta.forbids, meta.allows, only=meta.only):
+        if use.kind == "unlisted":
+            yield f"the solution uses {use.name}: list it in only="
+        elif use.certain:
             yield f"the solution uses {use.name}: forbid it no longer, or list it in allows="
-    names = forbidden_operators(meta.forbids, meta.allows)
+    names = forbidden_operators(meta.forbids, meta.allows, meta.only)
     for spec, expected in zip(audit.key.specs, audit.record.cases, strict=True):
         observed = expected.outcome.observed
         for name, _ in observed.ran if observed else ():
@@ -336,15 +338,16 @@ def names_exist(audit: Audit) -> Iterator[str]:
         if need not in known:
             yield f"needs={need!r}: there is no such kata"
     wanted = []
-    for name in meta.forbids:
+    for name in (*meta.forbids, *meta.only):
         if is_standard(name) or is_provided(name):
             wanted.append(name)
         else:
-            yield f"forbids={name!r}: an answer cannot import that library anyway, so leave it out"
+            yield f"{name!r} is forbidden: no answer can import that library, so leave it out"
     missing = audit.probe("names", NAMES, {"wanted": tuple(wanted)}) if wanted else []
     assert isinstance(missing, list)
     for name in missing:
-        yield f"forbids={name!r}: there is no such name in the installed version"
+        word = "only" if name in meta.only else "forbids"
+        yield f"{word}={name!r}: there is no such name in the installed version"
 
 
 def translations_are_current(audit: Audit) -> Iterator[str]:

@@ -119,7 +119,7 @@ class Key:
             (self.seed(spec, "inputs"), spec.function, _sizes(spec)) for spec in self.specs
         )
         meta = self.entry.meta
-        watch = tuple(sorted(forbidden_operators(meta.forbids, meta.allows)))
+        watch = tuple(sorted(forbidden_operators(meta.forbids, meta.allows, meta.only)))
         counts = {
             self.seed(spec, "inputs"): counted
             for spec in self.specs
@@ -187,6 +187,7 @@ def _engine_digest() -> str:
         "rules/families",
         "rules/names",
         "rules/operators",
+        "topics",
         "wire",
     )
     digest = hashlib.sha256()

@@ -291,6 +291,9 @@ def show_statement(
     if meta.forbids:
         names = ", ".join(meta.forbids)
         console.print(Wrapped(said.phrase("Not allowed: {names}", names=names)))
+    if meta.only:
+        names = ", ".join(meta.only)
+        console.print(Wrapped(said.phrase("Allowed of NumPy and PyTorch: {names}", names=names)))
     where = said.phrase("Write it in `{path}`", path=path or f"katas/{entry.id}.py")
     console.print(_code(console, where))
 

@@ -7,7 +7,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from dojo.grader_file import (
     read_meta,
 )
 from dojo.kata import Kata
+from dojo.topics import forbidden_in
 from dojo.trouble import Trouble
 
 __all__ = ["CaseSpec", "Entry", "GraderError", "NoSuite", "Suite", "UnknownKata"]
@@ -105,8 +106,11 @@ class Entry:
 
     @cached_property
     def meta(self) -> Kata:
-        """The grader's `kata = Kata(...)`."""
-        return read_meta(self.grader, self._grader_tree)
+        """The grader's `kata = Kata(...)`, with what its topic forbids beside."""
+        meta = read_meta(self.grader, self._grader_tree)
+        if meta.only:
+            return meta
+        return replace(meta, forbids=forbidden_in(self.topic, meta.forbids, meta.allows))
 
     @cached_property
     def cases(self) -> tuple[CaseSpec, ...]:

@@ -54,6 +54,7 @@ PHRASES: Final[dict[Language, dict[str, str]]] = {
         "{level}, {n} minutes": "{level}，{n} 分钟",
         "First: {names}": "先做：{names}",
         "Not allowed: {names}": "不允许使用：{names}",
+        "Allowed of NumPy and PyTorch: {names}": "NumPy 和 PyTorch 中只允许使用：{names}",
         "Write it in `{path}`": "在 `{path}` 里作答",
         "Write it in `{path}`.": "在 `{path}` 里作答。",
         "{n} more: run this again.": "还有 {n} 条提示：再运行一次即可查看。",

@@ -7,7 +7,7 @@ decide is reported as uncertain, for a person to look at, and `recording` sees w
 from __future__ import annotations
 
 from dojo.rules.names import equivalents
-from dojo.rules.operators import forbidden_operators
+from dojo.rules.operators import ANY, forbidden_operators
 from dojo.rules.scan import Use, scan
 
-__all__ = ["Use", "equivalents", "forbidden_operators", "scan"]
+__all__ = ["ANY", "Use", "equivalents", "forbidden_operators", "scan"]

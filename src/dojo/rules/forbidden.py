@@ -11,6 +11,8 @@ from dojo.rules.operators import forbidden_operators
 
 __all__ = ["Forbidden"]
 
+WORKING: Final = frozenset({"einops", "numpy", "torch"})
+"""The libraries that do the work, of which a kata may list all that is allowed."""
 _BENEATH: Final = tuple(
     f"torch.{name}." for name in ("_C", "_VF", "_decomp", "_prims", "_refs", "_numpy")
 )
@@ -32,9 +34,14 @@ class Forbidden:
     maybe_methods: Mapping[str, str]
     """Methods that lists or other objects may have as well."""
     leaves: Mapping[str, str]
+    only: frozenset[str] = frozenset()
+    """All that is allowed of the libraries that do the work; anything where it is empty."""
 
     @classmethod
-    def of(cls, forbids: Sequence[str], allows: Sequence[str]) -> Forbidden:
+    def of(
+        cls, forbids: Sequence[str], allows: Sequence[str], only: Sequence[str] = ()
+    ) -> Forbidden:
+        """Arrange what a kata forbids, or all that it allows."""
         names = equivalents(forbids, allows)
         operators = {}
         for key, public in forbidden_operators(forbids, allows).items():
@@ -49,10 +56,12 @@ class Forbidden:
             elif holder == "torch" and not closure(name) and leaf not in _COMMON_METHODS:
                 maybe[leaf] = public
             leaves[leaf] = public
-        return cls(names, operators, methods, maybe, leaves)
+        return cls(names, operators, methods, maybe, leaves, frozenset(map(canonical, only)))
 
     def of_path(self, path: str) -> tuple[str, bool] | None:
         """Return the forbidden name that a dotted path stands for, and whether that is certain."""
+        if self.only:
+            return None if "." not in path or self._is_listed(path) else (canonical(path), True)
         found = self._exact(path)
         if found is not None:
             return found
@@ -62,6 +71,22 @@ class Forbidden:
         if public is None or not public.startswith(f"{library}."):
             return None
         return public, leaf[:1].isupper()  # torch.ao.nn.quantizable.LSTM
+
+    @property
+    def libraries(self) -> frozenset[str]:
+        """The libraries of which something is forbidden."""
+        if self.only:
+            return WORKING
+        return frozenset(public.partition(".")[0] for public in self.names.values())
+
+    def _is_listed(self, path: str) -> bool:
+        """Whether a path is allowed, or only leads to what is."""
+        parts = canonical(path).split(".")
+        if parts[0] not in WORKING:
+            return True
+        if any(".".join(parts[:n]) in self.only for n in range(1, len(parts) + 1)):
+            return True
+        return any(name.startswith(".".join((*parts, ""))) for name in self.only)
 
     def _exact(self, path: str) -> tuple[str, bool] | None:
         if path.startswith("torch.ops."):

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from dojo.rules.families import FAMILIES, SILENT
 from dojo.rules.names import canonical, closure, equivalents, lifted
 
-__all__ = ["forbidden_operators"]
+__all__ = ["ANY", "forbidden_operators"]
 
 
-def forbidden_operators(forbids: Sequence[str], allows: Sequence[str] = ()) -> dict[str, str]:
+ANY: Final = "aten::"
+"""What no operator is called: to ask for it is to have them counted."""
+
+
+def forbidden_operators(
+    forbids: Sequence[str], allows: Sequence[str] = (), only: Sequence[str] = ()
+) -> dict[str, str]:
     """Return what a run must not show, each with the public name that betrays itself by it.
 
     Names are the profiler's (`aten::_softmax`), or begin with a word that `recording` explains:
     `direct:`, `gradient:`, `tangent:`, `call:` and `module:`.
     """
+    if only and not any(name.partition(".")[0] == "torch" for name in only):
+        return {ANY: "torch"}
     whole = lifted(forbids, allows)
     found: dict[str, str] = {}
     for name in forbids:

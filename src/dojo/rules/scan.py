@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from dojo import syntax
 from dojo.rules.forbidden import Forbidden
@@ -38,11 +38,13 @@ def scan(
     forbids: Sequence[str],
     allows: Sequence[str] = (),
     *,
+    only: Sequence[str] = (),
     wanted: Collection[str] | None = None,
 ) -> tuple[Use, ...]:
     """Return where a source uses what is forbidden; nothing if it does not parse.
 
-    Libraries that are not provided are always forbidden. `wanted` are the names that the cases ask
+    Libraries that are not provided are always forbidden. `only` lists all that is allowed of the
+    others. `wanted` are the names that the cases ask
     for: a function that is neither wanted nor mentioned is a check of the writer's own.
     """
     if len(source) > MAX_CHARACTERS:
@@ -53,10 +55,10 @@ def scan(
             tree = syntax.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return ()
-    rules = Forbidden.of(forbids, allows)
+    rules = Forbidden.of(forbids, allows, only)
     try:
         reach = Reach.of(tree, source, wanted)
-        found = _Reader(source, rules, Limit()).read(tree) if forbids else []
+        found = _Reader(source, rules, Limit()).read(tree) if forbids or only else []
         found = [*foreign(tree, source), *found]
         return tuple(_within(reach, sorted(found, key=lambda use: (use.line, not use.certain))))
     except (TooMuch, RecursionError):
@@ -116,6 +118,8 @@ class _Reader(Resolver):
         holder = scope.holder(node.id)
         if holder is None and node.id in _RUNNERS and self._is_opaque_runner(node):
             self._report(node, "", False)
+        elif holder is None and self.rules.only:
+            pass  # a star's names cannot be told from built-in ones: the star itself is reported
         elif holder is None or node.id in holder.imported:
             # what an assignment binds is reported where it is assigned
             self._report_all(node, self._of_name(node.id, scope))
@@ -150,7 +154,7 @@ class _Reader(Resolver):
 
     def _is_ours(self, node: ast.expr, scope: Scope) -> bool:
         """Whether an expression stands for a library that something is forbidden of."""
-        libraries = {public.partition(".")[0] for public in self.rules.names.values()}
+        libraries = self.rules.libraries
         return any(path.partition(".")[0] in libraries for path in self._resolve(node, scope))
 
     def _look_at_call(self, node: ast.Call, scope: Scope) -> None:
@@ -195,6 +199,8 @@ class _Reader(Resolver):
         whole = [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
             whole = [f"{node.module}.{name}" for name in whole] if not node.level else []
+        if self.rules.only and isinstance(node, ast.ImportFrom) and "*" in str(whole):
+            self._report_all(node, [(f"{node.module}.*", True)])
         for path in whole:
             if _is_opaque(path) and not path.startswith("importlib"):
                 self._report(node, "", False)
@@ -209,7 +215,8 @@ class _Reader(Resolver):
 
     def _report(self, node: ast.AST, name: str, certain: bool) -> None:
         line = getattr(node, "lineno", 1)
-        use = Use(line, name, written(node, self.lines), certain)
+        kind: Literal["forbidden", "unlisted"] = "unlisted" if self.rules.only else "forbidden"
+        use = Use(line, name, written(node, self.lines), certain, kind)
         if not name and any(at == line for at, _, _ in self.uses):
             return
         key = (line, name, "")

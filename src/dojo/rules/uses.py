@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 __all__ = ["Use", "foreign", "lines_of", "written"]
 
@@ -37,8 +37,8 @@ class Use:
     how: str
     """The text as written, short and printable."""
     certain: bool
-    foreign: bool = False
-    """Whether it is a library that no answer may use, rather than a name of this kata."""
+    kind: Literal["forbidden", "foreign", "unlisted"] = "forbidden"
+    """Forbidden by the kata, a library that no answer may use, or not among all that is allowed."""
 
 
 def lines_of(source: str) -> list[str]:
@@ -60,7 +60,7 @@ def foreign(tree: ast.Module, source: str) -> Iterator[Use]:
         for top in dict.fromkeys(module.partition(".")[0] for module in modules):
             if top in SOLVERS:
                 certain = id(node) not in tried
-                yield Use(node.lineno, top, written(node, lines), certain, foreign=True)
+                yield Use(node.lineno, top, written(node, lines), certain, kind="foreign")
 
 
 def _forgives(node: ast.AST) -> bool:
