@@ -23,7 +23,7 @@ from dojo import schema
 from dojo.engine import Engine
 from dojo.mistakes import find_mistakes, reference
 from dojo.practice.desk import Crashed, Desk, Graded, Kept, Sheet, Troubled
-from dojo.practice.saves import Saved, Saves
+from dojo.practice.saves import Saved, Saves, Watching
 from dojo.practice.schedule import Step
 from dojo.practice.screen import Page, keys_line
 from dojo.practice.terminal import ENTER, LEAVE, Key, parse_keys
@@ -425,10 +425,10 @@ def test_every_way_to_save_is_seen_and_swap_files_are_not(
     path = tmp_path / "topic" / "kata.py"
     path.parent.mkdir()
     path.write_text("old")
-    news: queue.SimpleQueue[Saved] = queue.SimpleQueue()
+    news: queue.SimpleQueue[Any] = queue.SimpleQueue()
     wanted = path.resolve()
-    with Saves([tmp_path.resolve()], lambda p: p == wanted, news.put) as saves:
-        assert saves.ready.wait(30)
+    with Saves([tmp_path.resolve()], lambda p: p == wanted, news.put):
+        assert Watching() == news.get(timeout=30)
         for name in (".kata.py.swp", "4913", "kata.py~", "#kata.py#", "__pycache__"):
             (path.parent / name).write_text("swap")
         save(path, "new")
@@ -499,12 +499,14 @@ def test_without_a_terminal_each_save_prints_a_verdict(suite: Suite) -> None:
         assert process.stdout is not None and process.stderr is not None
         assert "this is no terminal, so there are no keys" in process.stderr.readline()
         suite.find(ID)[0].stub.write_text(MINUS.source, encoding="utf-8")
-        while f"✗ {ID}" not in (line := process.stdout.readline()):
-            assert process.poll() is None, line
+        out = ""
+        while MINUS.why not in out:
+            out += process.stdout.readline()
+            assert process.poll() is None, out
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
 
-    assert MINUS.why in " ".join(out.split())
+    assert f"✗ {ID}" in out
     assert 0 == process.returncode
     assert "Traceback" not in err
 

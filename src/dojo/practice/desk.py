@@ -109,8 +109,8 @@ class Desk:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._engine is not None:
             self._engine.__exit__(None, None, None)  # ends what is still running, too
-        self._writing.shutdown(wait=True)
         self._pool.shutdown(wait=True)
+        self._writing.shutdown(wait=True)  # last: whoever has a verdict may still record it
 
     @property
     def has_gaps(self) -> bool:
@@ -165,9 +165,9 @@ class Desk:
             time.sleep(0.02)
         if self._is_stale(sheet, number):
             return
+        self._tell(Graded(sheet, result, fingerprint(before)))
         if before is not None:
             self._writing.submit(self._keep, sheet, result, before)
-        self._tell(Graded(sheet, result, fingerprint(before)))
 
     def _keep(self, sheet: Sheet, result: KataResult, answer: bytes) -> None:
         try:

@@ -28,7 +28,7 @@ from dojo.practice.desk import Desk, Graded, Kept, Sheet, Troubled, fingerprint
 from dojo.practice.history import clock, plain
 from dojo.practice.round import MARKS, Round, plan, questions, replay
 from dojo.practice.round_report import as_report
-from dojo.practice.saves import Saved, Saves
+from dojo.practice.saves import Saved, Saves, Watching
 from dojo.practice.schedule import readable
 from dojo.practice.screen import Page, lines_of
 from dojo.practice.terminal import Key, Terminal
@@ -285,6 +285,9 @@ class InterviewScreen:
             self._press(event.name)
         elif isinstance(event, Saved):
             if self.state.stage == "coding" and self._path.resolve() in event.paths:
+                self._check()
+        elif isinstance(event, Watching):
+            if self.state.stage == "coding":
                 self._check()
         elif isinstance(event, Graded):
             self._graded(event)

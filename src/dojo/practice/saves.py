@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Saved", "Saves"]
+__all__ = ["Saved", "Saves", "Watching"]
 
 STILL: Final = 15
 """Milliseconds without a change after which a save is over."""
@@ -20,6 +20,11 @@ class Saved:
     """Files that were written, made or replaced."""
 
     paths: frozenset[Path]
+
+
+@dataclass(frozen=True)
+class Watching:
+    """From now on no save is missed; what was saved before may have been."""
 
 
 class Saves:
@@ -34,15 +39,14 @@ class Saves:
         self,
         folders: Sequence[Path],
         wanted: Callable[[Path], bool],
-        post: Callable[[Saved], None],
+        post: Callable[[Saved | Watching], None],
     ) -> None:
         self._folders = folders
         self._wanted = wanted
         self._post = post
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True, name="saves")
-        self.ready = threading.Event()
-        """Set when changes are seen from now on."""
+        self._ready = False
 
     def __enter__(self) -> Saves:
         self._thread.start()
@@ -72,6 +76,8 @@ class Saves:
             force_polling=polling,
             raise_interrupt=False,
         ):
-            self.ready.set()
+            if not self._ready:
+                self._ready = True
+                self._post(Watching())
             if changes:
                 self._post(Saved(frozenset(Path(path) for _, path in changes)))

@@ -17,7 +17,7 @@ from rich.text import Text
 from dojo.launch import Warm
 from dojo.practice.desk import Crashed, Desk, Graded, Kept, Sheet, Troubled, fingerprint
 from dojo.practice.history import begin_again, clock
-from dojo.practice.saves import Saved, Saves
+from dojo.practice.saves import Saved, Saves, Watching
 from dojo.practice.schedule import catch_up, coming, due, readable
 from dojo.practice.screen import Page, fold, lines_of
 from dojo.practice.terminal import Closed, Key, Terminal
@@ -105,12 +105,12 @@ def follow(
     by_path = _by_path(suite)
     seen: dict[Path, str] = {}
     with Desk(suite, record, news.put, warm) as desk, _saves(suite, news):
-        if entry is not None and not is_pristine(entry):
-            desk.grade(Sheet(entry, entry.stub, "watch"))
         while True:
             event = news.get()
             if isinstance(event, Crashed):
                 raise event.error
+            if isinstance(event, Watching) and entry is not None and not is_pristine(entry):
+                desk.grade(Sheet(entry, entry.stub, "watch"))
             if isinstance(event, Saved):
                 found = [by_path[path] for path in event.paths if path in by_path]
                 for saved in found if len(found) == 1 else [e for e in found if e is entry]:
@@ -201,6 +201,8 @@ class Watch:
             self._press(event.name)
         elif isinstance(event, Saved):
             self._saved(event.paths)
+        elif isinstance(event, Watching) and not is_pristine(self._entry):
+            self._check(self._entry, quiet=True)
         elif isinstance(event, Graded):
             self._graded(event)
         elif isinstance(event, Kept):
@@ -219,7 +221,7 @@ class Watch:
             self._show(found[0])
             self._check(self._entry)
 
-    def _check(self, entry: Entry, *, force: bool = False) -> None:
+    def _check(self, entry: Entry, *, force: bool = False, quiet: bool = False) -> None:
         try:
             digest = fingerprint(entry.stub.read_bytes())
         except OSError:
@@ -229,7 +231,7 @@ class Watch:
             digest = ""
         known = self._results.get(entry.id)
         if known and known[0] == digest and not force:
-            if not self._working:
+            if not self._working and not quiet:
                 self._note = "saved, and nothing has changed"
             return
         self._working, self._note = "grading …", ""
