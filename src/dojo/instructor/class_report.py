@@ -185,7 +185,7 @@ def _figure(height: float) -> tuple[Any, Any]:
         "axes.spines.right": False,
     }
     with mpl.rc_context(settings):
-        figure = Figure(figsize=(5.0, height), layout="constrained")
+        figure = Figure(figsize=(4.4, height), layout="constrained")
         axes = figure.add_subplot()
     return figure, axes
 
@@ -232,7 +232,12 @@ def _bars(known: Sequence[KataFigures]) -> str:
     axes.tick_params(length=0)
     axes.spines["left"].set_visible(False)
     figure.legend(
-        loc="outside upper center", ncols=4, frameon=False, handlelength=1, columnspacing=1.2
+        loc="outside upper center",
+        ncols=4,
+        frameon=False,
+        handlelength=1,
+        columnspacing=1.2,
+        labelcolor=INK,
     )
     return _svg(figure, "Share of right, partly right, wrong and missing answers by kata")
 

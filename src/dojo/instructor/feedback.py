@@ -45,6 +45,7 @@ WORDS: Final = {
         "before": "before the late rule",
         "likely": "This looks like",
         "forms": "passes in {passed} of {total} forms",
+        "empty": "What passes needs no right value: it counts once something else is right.",
         "submitted": "Handed in",
         "not_in": "Not handed in.",
         "not_started": "Not started: this is still the stub.",
@@ -66,6 +67,7 @@ WORDS: Final = {
         "before": "迟交扣分前",
         "likely": "看起来像是",
         "forms": "{total} 种情形中通过 {passed} 种",
+        "empty": "通过的项目不检查数值：有其他项目正确后才计分。",
         "submitted": "提交时间",
         "not_in": "未提交。",
         "not_started": "尚未开始：仍是原始模板。",
@@ -125,7 +127,10 @@ def common(known: Sequence[Fact]) -> str:
 def quiet(summary: str) -> str:
     """Take sizes, counts and values out of a summary; what kind of failure it is stays."""
     parts = re.split(r"(`[^`]*`)", summary)  # names in backticks are the kata's own
-    return "".join(part if part.startswith("`") else _quiet(part) for part in parts)
+    text = "".join(part if part.startswith("`") else _quiet(part) for part in parts)
+    clauses = re.split(r"(?<=[^,;])(?=[,;] )", text)  # those that told a number say little now
+    kept = [clause for clause in clauses if "…" not in clause] or clauses[:1]
+    return "".join(kept).lstrip(",; ")
 
 
 def _quiet(text: str) -> str:

@@ -30,7 +30,8 @@ MOODLE_COLUMNS: Final = (
 )
 POSSIBLE: Final = "Points Possible"
 FORMULAS: Final = tuple("=+-@\t\r\n＝＋－＠")
-NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+HARMLESS: Final = re.compile(r"-?\d+(\.\d+)?|-")
+"""Numbers, and the dash that stands for nothing."""
 
 
 class ExportError(Trouble):
@@ -49,7 +50,7 @@ class Table:
 def cell(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     clean = "".join(c for c in text if c.isprintable() or c in "\n\t")
-    if clean.lstrip(" ").startswith(FORMULAS) and not NUMBER.fullmatch(clean):
+    if clean.lstrip(" ").startswith(FORMULAS) and not HARMLESS.fullmatch(clean):
         return f"'{clean}"
     return clean
 

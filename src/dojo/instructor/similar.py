@@ -13,7 +13,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Any, Final
 
 from dojo.instructor.assignment import Assignment
@@ -32,6 +32,7 @@ COMMON_SHARE: Final = 0.1
 COMMON_LEAST: Final = 3
 """What more than this many students write, or more than that share of them, is common."""
 LONG_COMMENT: Final = 12
+LONG_RUN: Final = 4
 MAX_PAIRS: Final = 200
 
 
@@ -86,10 +87,10 @@ def similar_html(assignment: Assignment, pairs: Sequence[Pair], threshold: float
     """Return a self-contained page with both sides of every pair; `n` answers were compared."""
     from dojo.instructor.feedback import environment
 
-    return (
-        environment()
-        .get_template("similar.html")
-        .render(assignment=assignment, pairs=pairs, threshold=threshold, n=n)
+    here = environment().overlay()
+    here.filters = {**here.filters, "folded": _folded}
+    return here.get_template("similar.html").render(
+        assignment=assignment, pairs=pairs, threshold=threshold, n=n
     )
 
 
@@ -197,6 +198,16 @@ def _side_by_side(
         for side, forms, same in zip(lines, shapes, alike, strict=True)
     ]
     return marked[0], marked[1]
+
+
+def _folded(lines: Sequence[Line]) -> Iterator[Line]:
+    """Show long runs of what the stub gives as one line."""
+    for given, run in groupby(lines, lambda line: line.given):
+        found = list(run)
+        if given and len(found) > LONG_RUN:
+            yield Line(0, f"… {len(found)} lines of the stub", alike=False, given=True)
+        else:
+            yield from found
 
 
 def _shape(line: str) -> str:
