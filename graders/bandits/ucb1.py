@@ -133,6 +133,7 @@ def selects_again(kata, draw, n_arms, steps, c):
 
 
 @case(n_arms=9, c=0.01)
+@case(n_arms=1, c=2.0)
 def first_round(kata, draw, n_arms, c):
     """tries every arm once before it repeats one, however good or bad the rewards"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=c)

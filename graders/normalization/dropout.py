@@ -120,6 +120,13 @@ def devices(kata, draw, p):
     return layer(x), layer.eval()(x)
 
 
+@case(n=400)
+def standard(kata, draw, n):
+    """drops half unless told otherwise"""
+    x = draw.uniform(n, low=1.0, high=2.0)
+    return (kata.Dropout()(x) / x).unique()
+
+
 @case(p=-0.1, raises=ValueError)
 @case(p=1.5, raises=ValueError)
 def improbable(kata, draw, p):

@@ -44,10 +44,10 @@ kata = Kata(
 )
 
 
-def stack_of(kata, draw, n, d, pre_norm, dropout=0.0):
+def stack_of(kata, draw, n, d, pre_norm, *dropout):
     """Return a stack of n linear sublayers with drawn weights."""
     return draw.weights(
-        kata.ResidualStack([nn.Linear(d, d) for _ in range(n)], d, pre_norm, dropout)
+        kata.ResidualStack([nn.Linear(d, d) for _ in range(n)], d, pre_norm, *dropout)
     )
 
 
@@ -85,7 +85,7 @@ def dropout(kata, draw, d, pre_norm):
 @case(n=3, d=5, pre_norm=False)
 def modes(kata, draw, n, d, pre_norm):
     """passes dropout on to the blocks, and drops nothing in evaluation mode"""
-    layer, x = stack_of(kata, draw, n, d, pre_norm, dropout=0.5), draw.normal(3, d)
+    layer, x = stack_of(kata, draw, n, d, pre_norm, 0.5), draw.normal(3, d)
     steady = layer.eval()(x)
     return {
         "eval": steady,
@@ -118,4 +118,4 @@ def float64(kata, draw, n, d, pre_norm):
 @case(n=2, d=4, pre_norm=True)
 def devices(kata, draw, n, d, pre_norm):
     """stays on the device of its input"""
-    return stack_of(kata, draw.meta, n, d, pre_norm, dropout=0.1)(draw.meta.normal(2, 3, d))
+    return stack_of(kata, draw.meta, n, d, pre_norm, 0.1)(draw.meta.normal(2, 3, d))
