@@ -123,7 +123,7 @@ def _headline(console: Console, result: KataResult, tell: Words | None = None) -
         score = phrase("all {n} cases pass", n=len(result.cases))
     elif result.n_passed:
         some = phrase("{n} of {all} cases pass", n=result.n_passed, all=len(result.cases))
-        score += f", {some}"
+        score += f"{phrase(', ')}{some}"
     mark = _mark(result.verdict)
     console.print(Text.assemble(mark, " ", (result.kata, "bold"), f" – {score}"))
 

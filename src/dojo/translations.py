@@ -87,6 +87,7 @@ PHRASES: Final[dict[Language, dict[str, str]]] = {
         "all {n} cases pass": "{n} 个用例全部通过",
         "{n} of {all} cases pass": "{all} 个用例通过 {n} 个",
         " ({n} of {all} cases pass)": "（{all} 个用例通过 {n} 个）",
+        ", ": "，",
         "the same mistake": "同样的错误",
         "This looks like: {why}": "很可能是这个错误：{why}",
         "Your code printed:": "你的代码输出了：",

@@ -255,6 +255,9 @@ def greeting() -> None:
 
     suite = Suite.locate()
     record = record_of(suite)
+    if not suite.entries:
+        print("There is no kata yet: `dojo new topic/name` begins one.")
+        return
     if not record.query("SELECT 1 FROM sitting LIMIT 1"):
         welcome(console(), suite, preferred())
         return

@@ -59,9 +59,12 @@ def _torch(root: Path) -> Check:
         version = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
         return Check("PyTorch", "is not installed", again)
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE], capture_output=True, text=True, check=False, timeout=300
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE], capture_output=True, text=True, check=False, timeout=300
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Check("PyTorch", f"{version} does not start: {error}", again)
     if done.returncode or done.stdout.strip() != "2.0":
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:200]
         return Check("PyTorch", f"{version} does not start: {said}", again)

@@ -151,10 +151,11 @@ def _last_failure(
     first = next((f for f in failures if f.why), failures[0] if failures else None)
     if first is not None:
         out.append(_failure(first, said.why(first.why)))
-    for index, picture in enumerate(shown):
-        if not index:
-            out.append(f"<h3>{escape(picture.title)}</h3>")
-        out.append(_picture(picture))
+    if shown:
+        out += [f"<h3>{escape(shown[0].title)}</h3>", _picture(shown[0])]
+    if rest := "".join(map(_picture, shown[1:])):
+        more = count(len(shown) - 1, "more array")
+        out.append(f"<details><summary>{more} of this case</summary>{rest}</details>")
     return _section("Where the last failing answer differs", "".join(out))
 
 

@@ -101,7 +101,7 @@ def _score(result: KataResult, said: Words) -> str:
     score = said.phrase(str(result.verdict))
     if result.n_passed:
         some = said.phrase("{n} of {all} cases pass", n=result.n_passed, all=len(result.cases))
-        score += f", {some}"
+        score += f"{said.phrase(', ')}{some}"
     return score
 
 
