@@ -26,7 +26,7 @@ PUBLIC_METADATA: Final = frozenset(
     {"minutes", "level", "asked", "asked_zh", "source", "needs", "forbids", "allows"}
 )
 QUOTES: Final = str.maketrans("'", '"')
-TRIVIAL: Final = re.compile(r"return\w+|self\.\w+=\w+|[\w.]+")
+TRIVIAL: Final = re.compile(r"return \w+|self\.\w+ = \w+|[\w.]+")
 """Lines that everybody writes, and names alone."""
 SPACE: Final = re.compile(r"\s+")
 
@@ -68,10 +68,10 @@ def private_of(suite: Suite) -> Private:
     stubs: list[str] = []
     found: dict[str, str] = {}
     for entry in suite.entries:
-        stubs.append(_stub(entry))
+        stubs += [_stub(entry), _statement(entry)]
         for what, line, is_code in chain(*(read(entry) for read in READERS)):
             key = normal(line)
-            if len(key) >= (SHORT if is_code else LONG) and not TRIVIAL.fullmatch(key):
+            if len(key) >= (SHORT if is_code else LONG) and not TRIVIAL.fullmatch(line.strip()):
                 found.setdefault(key, f"{what} {entry.id}: {line.strip()}")
     public = "\0".join(map(normal, stubs))
     private = _index(found)
@@ -99,6 +99,14 @@ def _stub(entry: Entry) -> str:
         return ""  # There is no stub that could be released, so all of it is private.
 
 
+def _statement(entry: Entry) -> str:
+    """Return a kata's statement, which its stub may not have yet."""
+    try:
+        return entry.statement
+    except GraderError:
+        return ""
+
+
 def _of_solution(entry: Entry) -> Iterator[Line]:
     lines = entry.solution.read_text(encoding="utf-8").splitlines()
     for line in lines:
@@ -115,7 +123,7 @@ def _of_line(what: str, line: str) -> Iterator[Line]:
     """Yield a line of code, and what is left of it without its comment."""
     line = line.strip()
     if line.startswith("#"):
-        yield what, line.lstrip("#✗ "), False
+        yield from ((what, part, False) for part in line.lstrip("#✗ ").split(" — "))
     elif not line.startswith(("import ", "from ")):
         code = line.partition("  #")[0]
         yield what, line, True

@@ -118,7 +118,16 @@ def accepts(thing: Any, call: str) -> bool:
     wanted = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     stars = [p.kind for p in found if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     own = [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    if any(p.default is p.empty and p.name not in wanted for p in own):
+    n_needed = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    needed = {
+        *wanted[:n_needed],
+        *(
+            argument.arg
+            for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults)  # noqa: B905
+            if default is None
+        ),
+    }
+    if any(p.default is p.empty and p.name not in needed for p in own):
         return False
     return bool(stars) or [p.name for p in own if p.name in wanted] == wanted
 
