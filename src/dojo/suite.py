@@ -258,7 +258,13 @@ class Suite:
         return topic or katas
 
     def _by_former_id(self, text: str) -> tuple[Entry, ...]:
-        return tuple(e for e in self.entries if _key(text) in map(_key, _former(e)))
+        key = _key(text)
+        found = tuple(
+            entry
+            for entry in self.entries
+            if any(key in (_key(old), _key(old.partition("/")[2])) for old in _former(entry))
+        )
+        return found if len(found) == 1 else ()
 
     def _near(self, text: str) -> tuple[str, ...]:
         named = {_key(topic): f"{topic}/" for topic in self.topics()}
