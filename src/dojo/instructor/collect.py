@@ -431,7 +431,7 @@ def _without_wrapper(members: list[Member]) -> list[Member]:
 
 
 def _is_junk(path: Sequence[str]) -> bool:
-    return any(part.startswith(".") or part in JUNK for part in path)
+    return any((part.startswith(".") and part != "..") or part in JUNK for part in path)
 
 
 def _stem(name: str) -> str:
