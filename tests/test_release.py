@@ -11,6 +11,7 @@ import io
 import json
 import lzma
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -525,11 +526,9 @@ def test_self_check_misses_no_file(handed_out: Path, capsys: pytest.CaptureFixtu
     assert "the file is missing" in said and "is not UTF-8" in said
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place for modules with NumPy, torch and what these need, as a student may have it."""
-    folder = tmp_path_factory.mktemp("bare")
-    todo, seen = ["numpy", "torch"], set()
+def installed(folder: Path, *names: str) -> Path:
+    """Make a place for modules that holds packages, what they need, and no others."""
+    todo, seen = list(names), set()
     while todo:
         name = todo.pop()
         if name in seen:
@@ -537,12 +536,11 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seen.add(name)
         try:
             found = distribution(name)
-        except ModuleNotFoundError:
+        except PackageNotFoundError:
             continue  # for another platform
         for requirement in found.requires or ():
             if "extra ==" not in requirement:
-                todo.append(requirement.replace(";", " ").split("[")[0].split()[0].rstrip("<>=!~."))
-                todo[-1] = todo[-1].split("<")[0].split(">")[0].split("=")[0].split("!")[0]
+                todo += re.findall(r"^[\w.-]+", requirement)
         for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
             source = Path(str(found.locate_file(top)))
             if source.exists() and top != "__pycache__" and not (folder / top).exists():
@@ -551,9 +549,10 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_release_works_where_only_numpy_and_torch_are_installed(
-    course: Assignment, handed_out: Path, bare: Path
+    course: Assignment, handed_out: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The self-check runs, and every stub of the suite can be imported there."""
+    modules = installed(tmp_path_factory.mktemp("bare"), "numpy", "torch")
     for kata in KATAS:
         path = handed_out / f"{kata.partition('/')[2]}.py"
         path.write_text(portable(right(kata)), encoding="utf-8")
@@ -574,7 +573,7 @@ def test_release_works_where_only_numpy_and_torch_are_installed(
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],
         cwd=handed_out,
-        env={"PYTHONPATH": str(bare), "PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
+        env={"PYTHONPATH": str(modules), "PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -624,7 +623,7 @@ def test_workflow_runs_the_self_check_and_the_page_says_that_it_is_no_grade(
 
 
 class Gradescope:
-    """The folders that Gradescope makes, somewhere else than in /autograder."""
+    """The folders that Gradescope makes, somewhere else, and Python with what setup.sh installs."""
 
     def __init__(self, base: Path, assignment: Assignment) -> None:
         self.base = base
@@ -649,8 +648,8 @@ class Gradescope:
             env={
                 "PATH": os.environ["PATH"],
                 "DOJO_AUTOGRADER": str(self.base),
-                "DOJO_PYTHON": python,
-                "PYTHONPATH": str(self.base / "source" / "engine"),
+                "DOJO_PYTHON": python or str(self.python),
+                "PYTHONPATH": f"{self.base / 'source' / 'engine'}:{self.base / 'modules'}",
                 "OMP_NUM_THREADS": "1",
             },
             capture_output=True,

@@ -101,6 +101,7 @@ def grade(base: Path) -> tuple[Assignment, Graded]:
     for folder in private:
         with contextlib.suppress(PermissionError):  # then it is not ours, and others keep it
             folder.chmod(0o700)
+    assignment.salt(who.student)  # where the key is spoilt, this says so
     submission = collect_one(assignment, base / "submission", who.student)
     user = _another_user()
     settings = Settings(closed=tuple(map(str, private)))

@@ -21,7 +21,7 @@ from dojo.instructor.versions import kept
 
 __all__ = ["TARGET"]
 
-PACKAGES: Final = ("black", "jaxtyping", "jinja2", "msgspec", "nbformat", "numpy", "torch")
+PACKAGES: Final = ("jaxtyping", "jinja2", "msgspec", "numpy", "torch")
 """What the engine needs to grade, in the versions that are installed here."""
 
 SETUP: Final = """\
