@@ -465,3 +465,41 @@ def test_record_that_is_newer_is_refused_and_kept(suite: Suite, dojo: Any) -> No
         assert (2, "") == (status, out)
         assert "was written by a newer version" in err
     assert before == record.path.read_bytes()
+
+
+@pytest.mark.parametrize("at", [0.0, -1e9, 1e15])
+def test_clock_that_was_wrong_spoils_neither_page_nor_status(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, at: float
+) -> None:
+    record = record_of(suite)
+    for now, digest in ((time.time(), "a"), (at, "b")):
+        monkeypatch.setattr("dojo.progress.time.time", lambda now=now: now)
+        record.record(ID, Verdict.WRONG, 1, 4, 0.1, digest, failures=[failed("A mistake.")])
+    monkeypatch.undo()
+    seen = look(suite, record)
+
+    page = render(suite, record, seen)
+
+    assert 1 == seen.streak
+    assert 2 == page.count("Solved katas and tries by day")
+
+
+def test_place_that_cannot_be_written_is_named(suite: Suite, dojo: Any) -> None:
+    (suite.root / "plain").write_text("x")
+
+    status, out, err = dojo("report", "--out", "plain/report.html")
+
+    assert (2, "") == (status, out)
+    assert "plain" in err
+
+
+def test_damaged_record_is_set_aside_and_told(suite: Suite, dojo: Any) -> None:
+    path = suite.root / ".dojo" / "progress.sqlite"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"no database" * 100)
+
+    status, out, err = dojo("status")
+
+    assert (2, "") == (status, out)
+    assert "is damaged" in err
+    assert b"no database" * 100 in [kept.read_bytes() for kept in path.parent.iterdir()]

@@ -29,6 +29,7 @@ __all__ = ["MARKER", "ReportError", "last_failing", "render", "save"]
 MARKER: Final = "<!doctype html><!-- dojo report -->"
 """What every report begins with: nothing else is overwritten."""
 BARS: Final = 24
+EARLIEST: Final = date(2020, 1, 1)
 STYLE: Final = Path(__file__).with_name("report.css")
 
 
@@ -64,7 +65,7 @@ def render(
     body = "".join(
         (
             _head(suite, record, seen, now),
-            _over_time(seen),
+            _over_time(seen, now),
             _last_failure(record, seen, shown, language),
             _weaknesses(seen.weaknesses, seen.entries, language),
             _map(seen),
@@ -110,15 +111,13 @@ def _both(wide: str, narrow: str) -> str:
 # --- over time ------------------------------------------------------------------------------------
 
 
-def _over_time(seen: Overview) -> str:
+def _over_time(seen: Overview, now: datetime) -> str:
     if not seen.attempts:
         return _section("Progress", "<p>Nothing has been graded yet.</p>")
     known: set[str] = set()
     solved: dict[date, int] = {}
     tries: dict[date, tuple[int, int]] = {}
-    # A clock may have gone backwards, and a chart of days has to go forwards.
-    for attempt in sorted(seen.attempts, key=lambda attempt: attempt.at):
-        day = day_of(attempt.at)
+    for attempt, day in zip(seen.attempts, _days(seen.attempts, now.date()), strict=True):
         good, bad = tries.get(day, (0, 0))
         passed = attempt.verdict is Verdict.PASSED
         tries[day] = (good + passed, bad + (not passed))
@@ -130,6 +129,15 @@ def _over_time(seen: Overview) -> str:
     ]
     note = "Below, the answers graded on each day: green where they passed."
     return _section("Progress", _both(*lines), note)
+
+
+def _days(attempts: Sequence[Attempt], today: date) -> Iterator[date]:
+    """Yield the day of each attempt; one whose clock was wrong counts to the day before it."""
+    days = [day_of(attempt.at) for attempt in attempts]
+    last = next((day for day in days if EARLIEST <= day <= today), today)
+    for day in days:
+        last = day if last <= day <= today else last
+        yield last
 
 
 # --- the last failing attempt ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from html import escape
 from typing import Any, Final, TypeAlias
 
@@ -158,6 +158,7 @@ def over_time(
     last = max(tries)
     # Matplotlib counts days as numbers, and its stubs know only those.
     left, right = (float(date2num(day)) for day in (first, last))  # type: ignore[no-untyped-call]
+    left = min(left, right - 6)  # A first day is not the whole picture.
     margin = max(0.7, (right - left) * 0.02)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, 3.1), layout="constrained")
@@ -188,10 +189,6 @@ def over_time(
         locator.intervald[3] = [1, 2, 3, 7, 14]
         bottom.xaxis.set_major_locator(locator)
         bottom.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-        if right - left < 2:
-            shown = [first + timedelta(n) for n in range(int(right - left) + 1)]
-            ticks = [float(date2num(day)) for day in shown]  # type: ignore[no-untyped-call]
-            bottom.set_xticks(ticks, [f"{day:%b} {day.day}" for day in shown])
         return _svg(figure, "Solved katas and tries by day")
 
 
