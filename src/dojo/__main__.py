@@ -27,8 +27,10 @@ def main() -> None:
 
 def _launch_ahead(arguments: Sequence[str]) -> Warm | None:
     """Let torch be imported while the command line is still being read, if anything is graded."""
-    verb = arguments[0] if arguments and not {"-h", "--help"} & {*arguments} else ""
-    if verb not in ("grade", "watch", "interview") or not can_fork():
+    looks = {"-h", "--help", "--report"} & {*arguments}
+    verb = arguments[0] if arguments and not looks else ""
+    verbs = ("grade", "watch", "interview") if sys.stdin and sys.stdin.isatty() else ("grade",)
+    if verb not in verbs or not can_fork():
         return None
     from dojo.suite import NoSuite, Suite
     from dojo.workspace import is_touched

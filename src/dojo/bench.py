@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import resource
 import shutil
 import statistics
@@ -27,8 +28,9 @@ from dojo.grade import Grader
 from dojo.mistakes import reference
 from dojo.suite import Suite
 from dojo.verdict import Verdict
+from dojo.workspace import progress
 
-__all__ = ["Figure", "main", "measure"]
+__all__ = ["Figure", "main", "measure", "save_to_verdict"]
 
 ROUNDS: Final = 5
 ANSWERS: Final = 100
@@ -97,6 +99,37 @@ def measure(suite: Suite) -> Iterator[Figure]:
             f"dojo grade of all {len(solved.entries)}, cold", every, "import torch", torch, aim
         )
         yield from _warm(solved, torch)
+        each = list(save_to_verdict(solved))
+        yield Figure("save to verdict, watching, median kata", statistics.median(each), "", 1, 0.15)
+        yield Figure("save to verdict, watching, slowest kata", max(each), "", 1, 1e9)
+
+
+def save_to_verdict(suite: Suite) -> Iterator[float]:
+    """Yield the median seconds from a save to the verdict, as `dojo watch` comes by it, by kata."""
+    from dojo.practice.desk import Desk, Graded, Sheet
+    from dojo.practice.saves import Saved, Saves, Watching
+
+    news: queue.SimpleQueue[object] = queue.SimpleQueue()
+    stubs = {entry.stub.resolve(): entry for entry in suite.entries}
+    folder = (suite.root / "katas").resolve()
+    with (
+        Desk(suite, progress(suite.root), news.put) as desk,
+        Saves([folder], lambda path: path in stubs, news.put),
+    ):
+        while not isinstance(news.get(timeout=60), Watching):
+            pass
+        for entry in suite.entries:
+            text = entry.stub.read_text(encoding="utf-8")
+            took = []
+            for number in range(ROUNDS + 1):
+                entry.stub.write_text(f"{text}\n# {number}\n", encoding="utf-8")
+                start = time.perf_counter()
+                while not isinstance(event := news.get(timeout=120), Graded):
+                    if isinstance(event, Saved):
+                        desk.grade(Sheet(entry, entry.stub, "watch"))
+                assert event.result.passed, event
+                took.append(time.perf_counter() - start)
+            yield statistics.median(took[1:])  # the first one works out what is expected
 
 
 def _warm(suite: Suite, torch: float) -> Iterator[Figure]:
