@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -14,12 +15,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attacks.drive import ROOT, Attack, Seen, Stage, attacks, by_name, compose, stage
+from attacks.table import PAGE, written
+from msgspec import structs
 
 from dojo import wire
 from dojo.engine import Engine
+from dojo.grade import Judge
+from dojo.reference import Expected, Outcome
+from dojo.suite import CaseSpec
 from dojo.verdict import KataResult, Verdict
 from dojo.wire import Failure, Job
 
@@ -37,8 +44,8 @@ SALT = "nobody will guess this"
 SLACK = 30.0
 """Seconds that a run may take beyond its own limits, on a busy machine."""
 
-HONEST = {"endless_output", "host_given_rubbish", "recording_switched_off"}
-"""Right answers that misbehave. The last is a limit of the rules: it has to be doubted."""
+HONEST = {"endless_output", "host_given_rubbish"}
+"""Right answers that misbehave."""
 
 
 def without(defence: str) -> list[Attack]:
@@ -126,13 +133,6 @@ def test_attack_is_stopped_and_the_next_answer_is_graded_as_ever(
 
 def test_only_honest_answers_are_allowed_to_pass() -> None:
     assert HONEST == {attack.name for attack in ATTACKS if Verdict.PASSED in attack.verdicts}
-
-
-def test_answer_that_stops_the_recording_is_doubted_if_it_passes(found: Found) -> None:
-    seen = found.seen["recording_switched_off", LSTM, 0]
-
-    assert isinstance(seen, Seen)
-    assert seen.result.verdict is Verdict.FORBIDDEN or seen.result.doubts
 
 
 def test_attacks_leave_nothing_and_reach_nobody(found: Found) -> None:
@@ -265,6 +265,115 @@ def test_wrong_answer_does_not_take_in_even_that_grader(unguarded: Stage) -> Non
     )
 
 
+def _graded(here: Stage, attack: Attack) -> KataResult:
+    kata = attack.katas[0]
+    text = compose(attack, kata, here.right(kata), here.folder, here.port)
+    return here.grade(kata, text)
+
+
+@pytest.mark.parametrize("attack", without("second look"), ids=lambda attack: attack.name)
+def test_forged_recording_passes_where_nobody_looks_twice(
+    unguarded: Stage, attack: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dojo.grade.Grader._needs_forbidden", lambda *_: "")
+
+    result = _graded(unguarded, attack)
+
+    assert Verdict.PASSED == result.verdict
+    assert result.doubts
+
+
+def test_hosts_are_exchanged_where_their_order_is_not_kept(
+    unguarded: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (attack,) = without("order of hosts")
+    run = unguarded.engine.run
+
+    def careless(*args: object, opens: object = None, **rest: object) -> object:
+        return run(*args, opens=None, **rest)  # type: ignore[arg-type]
+
+    before = _graded(unguarded, attack)
+    monkeypatch.setattr(unguarded.engine, "run", careless)
+    after = _graded(unguarded, attack)
+
+    assert after.n_passed > before.n_passed
+
+
+def test_host_is_never_asked_where_the_parent_keeps_no_log(
+    unguarded: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (attack,) = without("log")
+    decide = Judge._decide
+
+    def trusting(self: Judge, spec: CaseSpec, expected: Expected, answer: Outcome) -> object:
+        return decide(self, spec, expected, structs.replace(answer, hosted=expected.outcome.hosted))
+
+    before = _graded(unguarded, attack)
+    monkeypatch.setattr(Judge, "_decide", trusting)
+    after = _graded(unguarded, attack)
+
+    assert after.n_passed > before.n_passed
+
+
+def test_markup_comes_through_where_text_is_not_cleaned(
+    unguarded: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dojo.grade._printable", lambda text: text)
+    (attack,) = without("cleaned text")
+
+    assert "\x1b" in _all_words(_graded(unguarded, attack))
+
+
+def test_output_fills_the_memory_where_it_is_not_cut(
+    unguarded: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dojo.engine.KEPT_OUTPUT", 2**20)
+    (attack,) = without("cut")
+
+    assert 2**20 <= len(_graded(unguarded, attack).printed)
+
+
+LEAKS = [attack for attack in ATTACKS if attack.notes["stopped by"] == "silent summaries"]
+
+
+def test_inputs_are_in_what_a_summary_leaves_out(found: Found) -> None:
+    seen = [
+        found.seen[a.name, kata, which] for a in LEAKS for kata in a.katas for which in a.variants
+    ]
+    told = [_all_words(each.result) for each in seen if isinstance(each, Seen)]
+
+    assert 5 <= sum("LEAK" in text or "77000" in text for text in told)
+
+
+def test_payload_runs_where_results_are_pickled(tmp_path: Path) -> None:
+    (attack,) = without("naive wire")
+    names = _loaded(attack.text.replace("/nowhere", str(tmp_path)))
+
+    pickle.loads(pickle.dumps(names["Payload"]()))
+
+    assert ["unpickled"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_comment_hides_code_where_a_file_is_imported() -> None:
+    (attack,) = without("one text")
+
+    assert "torch_answer" in _loaded(attack.text.encode())
+    assert "torch_answer" not in _loaded(attack.text)
+
+
+def test_environment_is_found_where_there_is_one() -> None:
+    (attack,) = without("environment")
+
+    assert 7 == _loaded(attack.text)["attack"](lambda: 7)
+
+
+def _loaded(text: str | bytes) -> dict[str, Any]:
+    """Load a hostile file that does nothing yet."""
+    names: dict[str, Any] = {"__name__": "hostile"}
+    exec(compile(text, "hostile.py", "exec", dont_inherit=True), names)
+    return names
+
+
 # --------------------------------------------------------------------- an ordinary user
 
 
@@ -334,9 +443,13 @@ def test_every_attack_says_its_idea_and_its_defence() -> None:
         assert attack.katas, attack.name
 
 
-def test_every_attack_is_in_the_table_with_its_defence() -> None:
-    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| (.+?) \| (.+) \|$", page, re.MULTILINE))
+def test_table_of_attacks_is_current() -> None:
+    page = PAGE.read_text(encoding="utf-8")
 
-    for attack in ATTACKS:
-        assert attack.name.replace("_", " ") in rows[attack.notes["stopped by"]].split(", ")
+    assert written(page) == page
+    assert written(page.replace("alarm set", "")) == page
+
+
+def test_page_without_a_place_for_the_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place"):
+        written("# Security")

@@ -17,6 +17,7 @@ from dojo import wire
 from dojo.draw import Draw, Given, seed_of
 from dojo.meter import Meter
 from dojo.recording import Watched, watching
+from dojo.refusal import refuse
 from dojo.walls import Prepared, WallError, raise_walls
 from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Step, Walled
 
@@ -55,6 +56,7 @@ def _work(channel: Channel, job: Job) -> None:
     for fd, name in ((1, "stdout"), (2, "stderr")):
         setattr(sys, name, os.fdopen(fd, "w", errors="backslashreplace", closefd=False))
     answer = ModuleType(MODULE)
+    refuse(job.refused)
     sys.modules[MODULE] = answer  # dataclasses and pickling look a class's module up
     lines = job.source.splitlines(keepends=True)
     linecache.cache[job.filename] = (len(job.source), None, lines, job.filename)  # for TorchScript

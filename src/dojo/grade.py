@@ -20,6 +20,7 @@ from dojo.explain import explain
 from dojo.mistakes import MistakeError
 from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
+from dojo.refusal import refusable
 from dojo.rules import ANY, Use, forbidden_operators, scan
 from dojo.stubs import StubError
 from dojo.suite import CaseSpec, Entry, GraderError
@@ -136,7 +137,37 @@ class Grader:
         doubts = [f"line {use.line}: {use.how}" for use in uses]
         if not all(a.observed.recorded for a in answers if a.observed):
             doubts.append("the recording of what runs was tampered with")
+        if doubts and result.verdict is Verdict.PASSED:
+            needed = self._needs_forbidden(key, text, record, names)
+            if needed:
+                return _forbidden(
+                    result, f"fails where `{needed}` is taken away", tuple(doubts[:5])
+                )
         return replace(result, doubts=tuple(doubts))
+
+    def _needs_forbidden(self, key: Key, text: str, record: Record, names: dict[str, str]) -> str:
+        """Return what an answer cannot do without, when its operators are taken away in a new run.
+
+        Whoever can forge the recording of a run cannot make up the values of this one.
+        """
+        ours = {
+            name for case in record.cases if (seen := case.outcome.observed) for name, _ in seen.ran
+        }
+        refused = [name for name in refusable(names) if name not in ours]
+        if not refused:
+            return ""
+        job = structs.replace(
+            key.job(text, f"{key.entry.name}.py"), refused=tuple(refused), watch=(), counts={}
+        )
+        opens = [case.outcome.opened for case in record.cases]
+        limits = [case.limit * 4 for case in record.cases]
+        run = self._engine.run(job, limits, key.host, opens=opens)
+        answers = outcomes(run, len(key.specs))
+        cases = Judge(key, record, text).judge_all(answers) if run.broken is None else ()
+        failed = isinstance(run.broken, Failure) or any(
+            case.verdict in (Verdict.WRONG, Verdict.RAISED) for case in cases
+        )
+        return names[refused[0]] if failed else ""
 
     def _lines(self, key: Key, text: str, record: Record, names: dict[str, str]) -> dict[str, int]:
         """Run the code again to learn in which lines it reaches what."""
@@ -476,12 +507,21 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
     if broken.caret is not None:
         number, column = broken.caret
         code = lines[number - 1] if 0 < number <= len(lines) else ""
-        column = min(column, len(code) + 1)  # the child may say anything
-        place = (f"{key.entry.name}.py:{number}", f"  {code}", "  " + " " * (column - 1) + "^")
+        place = (f"{key.entry.name}.py:{number}", *_pointed_at(code, column))
         return _whole(key, Verdict.RAISED, _complaint(text), place, run.printed)
     trace = Judge(key, None, text, ())._trace(broken)
     summary = f"raises {_known_kind(broken)}{_where(broken, text)} while it is loaded"
     return _whole(key, Verdict.RAISED, summary, trace, run.printed)
+
+
+def _pointed_at(code: str, column: int) -> tuple[str, str]:
+    """Return a line of code, or what of it is around a column, and a mark below that column."""
+    column = min(column, len(code) + 1)  # the child may say anything
+    start = max(0, column - 1 - 60)
+    shown = "".join(c if c.isprintable() else " " for c in code[start : start + 100])
+    before, after = ("…" if start else ""), ("…" if len(code) > start + 100 else "")
+    mark = " " * (len(before) + column - 1 - start) + "^"
+    return f"  {before}{shown}{after}", f"  {mark}"
 
 
 def _complaint(text: str) -> str:

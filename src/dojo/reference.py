@@ -184,6 +184,7 @@ def _engine_digest() -> str:
         "mistakes",
         "recording",
         "reference",
+        "refusal",
         "rules/families",
         "rules/names",
         "rules/operators",

@@ -166,6 +166,8 @@ class Job(_Strict, tag="job", frozen=True):
     """What is to be measured, by the seed of the case."""
     arrays: bool = False
     """Whether the memory of NumPy's arrays is measured too."""
+    refused: tuple[str, ...] = ()
+    """Operators that are taken away before the code is loaded."""
 
 
 class Reply(_Strict, tag="reply", frozen=True):

@@ -1,6 +1,7 @@
 """Print 48 MB and be right: output is cut, the answer is judged by its values."""
 # verdict: passed, too slow
 # stopped by: output is cut
+# without it: cut
 # katas: lstm_cell
 import sys
 

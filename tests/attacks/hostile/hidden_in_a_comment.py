@@ -2,6 +2,7 @@
 """Hide a line in a comment: read from a file, an escape would end it."""
 # verdict: wrong, raised
 # stopped by: what is read is what runs
+# without it: one text
 # katas: lstm_cell
 # \u000atorch_answer = True
 

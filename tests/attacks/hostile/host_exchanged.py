@@ -1,6 +1,7 @@
 """Open the host that does not count in place of the one that does, and search at leisure."""
 # verdict: raised, wrong, too slow
 # stopped by: engine
+# without it: order of hosts
 # katas: beam_search
 import sys
 

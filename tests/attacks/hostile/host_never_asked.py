@@ -1,6 +1,7 @@
 """Say that the case has ended well, without one pull of an arm."""
 # verdict: wrong
 # stopped by: the parent's own log
+# without it: log
 # katas: ucb1
 import os
 import sys

@@ -1,6 +1,7 @@
 """Steer whatever shows the feedback: tags, escape sequences, reversed text, NUL, templates."""
 # verdict: raised
 # stopped by: cleaned text
+# without it: cleaned text
 # katas: lstm_cell, self_attention
 def attack(right, *args, **kwargs):
     raise ValueError(

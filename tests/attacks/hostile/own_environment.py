@@ -1,6 +1,7 @@
 """Read our own environment: where the project lies, and whatever secret it holds."""
 # verdict: raised
 # stopped by: an empty environment
+# without it: environment
 # katas: lstm_cell
 import os
 

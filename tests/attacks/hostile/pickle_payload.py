@@ -1,6 +1,7 @@
 """Return an object that runs a command where it is unpickled."""
 # verdict: wrong, raised
 # stopped by: wire
+# without it: naive wire
 # katas: lstm_cell, ucb1
 import os
 
