@@ -22,7 +22,7 @@ import msgspec
 from dojo.command import note
 from dojo.instructor.grade_all import Made
 from dojo.instructor.grading import Submission
-from dojo.instructor.work import Desk, OtherVersion, Task, Terms
+from dojo.instructor.work import Desk, OtherVersion, Task, Terms, assignment_of
 from dojo.instructor.worker import Reply
 from dojo.trouble import Trouble
 
@@ -93,8 +93,11 @@ def _place() -> _Place:
 
 def greet(terms: bytes, sandbox: bool) -> str:
     """Return why this worker cannot do the work, or nothing."""
+    from dojo.suite import Suite
+
     try:
-        _place().desk(sandbox=sandbox).check(msgspec.json.decode(terms, type=Terms))
+        assignment_of(msgspec.json.decode(terms, type=Terms), Suite.locate())
+        _place().desk(sandbox=sandbox)
     except Trouble as trouble:
         return str(trouble) or type(trouble).__name__
     return ""
@@ -140,8 +143,16 @@ class _Known:
 class Cluster:
     """A dask cluster as a crew."""
 
-    def __init__(self, address: str, *, sandbox: bool, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        sandbox: bool,
+        patience: float = PATIENCE,
+        connect: float = CONNECT_SECONDS,
+    ) -> None:
         self._address = address
+        self._connect = connect
         self._sandbox = sandbox
         self._patience = patience
         self._client: Any = None
@@ -156,7 +167,7 @@ class Cluster:
         for name in ("distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said here
         try:
-            self._client = connect(self._address, timeout=CONNECT_SECONDS)
+            self._client = connect(self._address, timeout=self._connect)
         except (OSError, ValueError, TypeError) as error:
             raise ClusterError(
                 f"no dask scheduler answers at {self._address} ({error}): start one with "

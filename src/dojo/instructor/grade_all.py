@@ -134,7 +134,8 @@ class Local:
         root = assignment.suite.root
 
         def start() -> Worker:
-            return Worker(root, (root, *closed), sandbox=sandbox)
+            there = tuple(path for path in closed if path.exists())
+            return Worker(root, (root, *there), sandbox=sandbox)
 
         return cls(jobs, start)
 

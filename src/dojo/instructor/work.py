@@ -27,6 +27,7 @@ __all__ = [
     "OtherVersion",
     "Task",
     "Terms",
+    "assignment_of",
     "engine_digest",
     "platform_text",
     "task_of",
@@ -125,18 +126,14 @@ class Desk:
             return ()
         return grade_parts(self._graders, assignment, task.salt, task.sources)
 
-    def check(self, terms: Terms) -> None:
-        """Raise OtherVersion where tasks under these terms cannot be done here."""
-        self._assignment(terms)
-
     def _assignment(self, terms: Terms) -> Assignment:
         if terms not in self._known:
-            self._known[terms] = _rebuilt(terms, self._suite)
+            self._known[terms] = assignment_of(terms, self._suite)
         return self._known[terms]
 
 
-def _rebuilt(terms: Terms, suite: Suite) -> Assignment:
-    """Return the assignment as this place has it, if that is the version that is meant."""
+def assignment_of(terms: Terms, suite: Suite) -> Assignment:
+    """Return the assignment as a suite has it; OtherVersion if that is not what is meant."""
     from dojo.instructor.versions import digest
 
     if terms.engine != engine_digest():

@@ -129,8 +129,12 @@ def main(arguments: list[str]) -> None:
                 reply = Reply(desk.do(task))
             except Trouble as trouble:
                 reply = Reply(trouble=str(trouble), lost=isinstance(trouble, EngineError))
-            out.write(msgspec.json.encode(reply, order="sorted") + b"\n")
-            out.flush()
+            try:
+                out.write(msgspec.json.encode(reply, order="sorted") + b"\n")
+                out.flush()
+            except BrokenPipeError:  # the parent was killed, and nobody waits for this
+                os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+                return
             if reply.lost:
                 return
 
