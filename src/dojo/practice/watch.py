@@ -492,16 +492,14 @@ class Watch:
         if self._view == "solution":
             return lines_of(width, lambda console: show_solution(console, entry, said))
         known = self._results.get(entry.id)
+        hints = said.hints[: self._seen]
+        below = lines_of(width, lambda console: _show_hints(console, hints)) if hints else []
         if self._view == "hints":
-            hints = said.hints[: self._seen]
-            return [
-                *lines_of(width, lambda console: _show_hints(console, hints)),
-                "",
-                *(self._verdict_lines(width, known[1]) if known else []),
-            ]
+            return [*below, "", *(self._verdict_lines(width, known[1]) if known else [])]
         if self._view == "statement" or known is None or known[1].verdict is Verdict.NOT_STARTED:
             return lines_of(width, lambda console: show_statement(console, entry, said))
-        return self._verdict_lines(width, known[1])
+        seen = ["", *below] if hints and not known[1].passed else []
+        return [*self._verdict_lines(width, known[1]), *seen]
 
     def _verdict_lines(self, width: int, verdict: KataResult) -> list[str]:
         entry, said = self._entry, words(self._entry, self._language)
