@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import socket
 import sqlite3
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import nbformat
 import pytest
+from browser import browser
 from classroom import KATAS, Classroom, clean_path, environment, told
 from course import right
 from notebook_cheats import CHEATS, WRONG, cheat
@@ -33,7 +39,8 @@ NAIVE = (
 )
 LOUD = right(SOFTMAX).replace(
     "    top = ",
-    "    import sys, warnings\n    print('hello', file=sys.stderr)\n    warnings.warn('look')\n    top = ",
+    "    import sys, warnings\n    print('hello', file=sys.stderr)\n    warnings.warn('look')\n"
+    "    top = ",
     1,
 )
 
@@ -309,7 +316,7 @@ def test_feedback_says_what_is_wrong_and_hides_the_rest(graded: Classroom) -> No
     page = (graded.course / "feedback" / "ben" / "hw1" / "hw1.html").read_text(encoding="utf-8")
     assert "stays finite for scores in the hundred thousands" in page
     assert "Subtract" in page or "overflow" in page
-    for hidden in ("draw.", "kata.softmax", "shape=", "worst at", "Traceback", "secret"):
+    for hidden in ("draw.", "kata.softmax", "shape=", "worst at", "Error: ", "secret"):
         assert hidden not in page, hidden
     assert "basics/softmax</a>" in page
 
@@ -466,31 +473,131 @@ def test_a_course_can_be_moved(graded: Classroom, tmp_path: Path) -> None:
         graded.course = home
 
 
-def test_a_download_of_a_learning_platform_is_collected(graded: Classroom) -> None:
+def test_downloads_of_learning_platforms_are_collected(graded: Classroom) -> None:
     from nbgrader.apps import ZipCollectApp
 
     folder = graded.course / "downloaded" / "hw1" / "archive"
     folder.mkdir(parents=True)
-    with zipfile.ZipFile(folder / "submissions.zip", "w") as archive:
-        archive.writestr("carla_2026-02-28-09-30-00_hw1.ipynb", json.dumps(graded.right()))
+    with zipfile.ZipFile(folder / "canvas.zip", "w") as archive:
+        archive.writestr("carlacurie_LATE_12_3456_hw1-2.ipynb", json.dumps(graded.right()))
+    with zipfile.ZipFile(folder / "moodle.zip", "w") as archive:
+        name = "Dora Dirac_78_assignsubmission_file_/hw1.ipynb"
+        archive.writestr(name, json.dumps(graded.answered({SOFTMAX: NAIVE})))
+        archive.writestr("readme.ipynb", "{}")
     app = ZipCollectApp()
-    names = r".*/(?P<student_id>\w+?)_(?P<timestamp>[-\d]+)_(?P<file_id>hw1)\.ipynb"
-    settings = (
-        f"CourseDirectory.root={graded.course}",
-        f"FileNameCollectorPlugin.named_regexp={names}",
-    )
-    app.initialize(["hw1", "--log-level=CRITICAL", *(f"--{setting}" for setting in settings)])
+    app.load_config_file = lambda *a, **k: None
+    app.config = graded.api().config
+    app.initialize(["hw1", "--log-level=ERROR"])
     app.start()
-    assert graded.autograde("carla")["success"]
-    assert (5.0, False) == graded.grade("carla")
+    carla, dora = "carlacurie_12", "Dora Dirac_78"
+    assert graded.autograde("*[0-9]")["success"]
+    assert (5.0, False) == graded.grade(carla)
+    assert graded.scores()["ben"] != graded.scores()[dora] > 0
 
 
-def test_feedback_is_released_through_the_exchange(graded: Classroom, tmp_path: Path) -> None:
-    exchange = tmp_path / "exchange"
+def test_the_exchange_carries_a_notebook_out_and_in_and_the_feedback_back(
+    graded: Classroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, desktop = tmp_path / "exchange", tmp_path / "student"
     exchange.mkdir()
+    desktop.mkdir()
     exchange.chmod(0o777)
-    graded.feedback("ada")
-    api = graded.api(Exchange__root=str(exchange), CourseDirectory__course_id="ml101")
-    done = told(api.release_feedback("hw1", "ada"))
-    assert done["success"], done["log"]
+    settings = {"Exchange__root": str(exchange), "CourseDirectory__course_id": "ml101"}
+    api = graded.api(**settings)
+    assert api.release_assignment("hw1")["success"]
+    student = graded.api(**settings)
+    student.coursedir.assignment_id = "hw1"
+    with monkeypatch.context() as patch:
+        patch.chdir(desktop)
+        parts = {"coursedir": student.coursedir, "authenticator": student.authenticator}
+        student.exchange.FetchAssignment(**parts, parent=student).start()
+        (desktop / "hw1" / "hw1.ipynb").write_text(json.dumps(graded.right()))
+        student.exchange.Submit(**parts, parent=student).start()
+    assert api.collect("hw1")["success"]
+    (name,) = {p.parent.parent.name for p in graded.course.rglob("submission_secret.txt")}
+    assert graded.autograde(name)["success"]
+    assert (5.0, False) == graded.grade(name)
+    assert graded.feedback(name)["success"]
+    done = told(api.release_feedback("hw1", name))
+    assert done["success"], done
     assert list((exchange / "ml101" / "feedback").glob("*.html"))
+
+
+# --- formgrader, in a browser ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def formgrader(graded: Classroom, tmp_path: Path) -> Iterator[str]:
+    """The address of a running formgrader of the course."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {
+        "ip": "127.0.0.1",
+        "port": port,
+        "port_retries": 0,
+        "IdentityProvider.token": "",
+        "PasswordIdentityProvider.hashed_password": "",
+        "allow_root": True,
+    }
+    settings = [
+        f"--{name if '.' in name else f'ServerApp.{name}'}={value}"
+        for name, value in options.items()
+    ]
+    command = [sys.executable, "-m", "jupyter_server", "--no-browser", *settings]
+    log = tmp_path / "server.log"
+    with (
+        log.open("w") as out,
+        subprocess.Popen(command, cwd=graded.course, stdout=out, stderr=out) as server,
+    ):
+        try:
+            address = f"http://127.0.0.1:{port}/formgrader"
+            end = time.monotonic() + 90
+            while True:
+                assert server.poll() is None and time.monotonic() < end, log.read_text()
+                with suppress(OSError), urlopen(f"{address}/manage_assignments", timeout=30):
+                    break
+                time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()
+
+
+def test_formgrader_grades_shows_and_takes_points(graded: Classroom, formgrader: str) -> None:
+    with graded.gradebook() as gradebook:
+        ids = {
+            student: gradebook.find_submission_notebook("hw1", "hw1", student).id
+            for student in ("loud", "script")
+        }
+    with browser() as page:
+        rows = "[...document.querySelectorAll('tr')]"
+        page.open(f"{formgrader}/manage_assignments", f"{rows}.some(r => /hw1/.test(r.innerText))")
+        assert "2026-03-01" in page.text()
+
+        row = f"{rows}.find(r => r.querySelector('td') && /^zoe\\b/.test(r.innerText.trim()))"
+        button = f"{row}.querySelector('td.autograde a')"
+        page.open(f"{formgrader}/manage_submissions/hw1", button)
+        page.js(f"{button}.click()")
+        page.wait("/Successfully autograded/.test(document.body.innerText)", 120)
+        assert (5.0, False) == graded.grade("zoe")
+
+        field = f"document.getElementById('{points_id(SOFTMAX)}')"
+        page.open(f"{formgrader}/submissions/{ids['loud']}/", f"{field} && {field}.placeholder")
+        assert "5" == page.js(f"{field}.placeholder")
+        assert "keeps single precision" in page.text()
+        page.js(
+            f"{field}.value = '3.5'; {field}.dispatchEvent(new Event('change', {{bubbles: 1}}))"
+        )
+        page.wait("getComputedStyle(document.querySelector('.score-saved')).display != 'none'")
+        end = time.monotonic() + 20
+        while pytest.approx(8.5) != graded.scores()["loud"]:
+            assert time.monotonic() < end, graded.scores()["loud"]
+            time.sleep(0.2)
+
+        spy = "window.alert = text => { window.heard = text }"
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=spy)
+        page.open(f"{formgrader}/submissions/{ids['script']}/", f"{field} && {field}.placeholder")
+        assert "<script>alert(1)</script>" in page.text()
+        time.sleep(0.5)
+        assert page.js("window.heard") is None
+        assert 0 == page.js("[...document.links].filter(a => a.protocol == 'javascript:').length")

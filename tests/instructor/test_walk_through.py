@@ -17,8 +17,9 @@ DOCS = ROOT / "docs" / "instructor.md"
 
 
 def commands() -> str:
-    """Return the marked blocks of the page, as one script that says each command it begins."""
-    blocks = re.findall(r"^<!-- walk-through -->\n```sh\n(.*?)^```", DOCS.read_text(), re.M | re.S)
+    """Return the marked blocks of the page, as one script."""
+    marked = re.compile(r"^<!-- walk-through -->\n```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    blocks = marked.findall(DOCS.read_text(encoding="utf-8"))
     assert len(blocks) == 4
     return "\n".join(blocks)
 

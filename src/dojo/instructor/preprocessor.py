@@ -7,6 +7,7 @@
   of answers comes from the student;
 - `KataGrade` takes the answers as text and has them graded in sandboxed children;
 - `KataReview` marks for a person what the machine should not decide alone;
+- `KataNames` tells whose a file is in a download of a learning platform;
 - `KataLate` takes the assignment's late rule off the score.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -23,10 +25,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
+import nbgrader
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 from nbgrader.api import Gradebook
-from nbgrader.plugins import BasePlugin
+from nbgrader.plugins import BasePlugin, FileNameCollectorPlugin
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -39,16 +42,24 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from nbgrader.server_extensions import formgrader
 from traitlets import Bool, Unicode
 
+from dojo.instructor.collect import CANVAS, MOODLE
 from dojo.instructor.course_folder import CourseFolder
 from dojo.instructor.desk import Desk
 from dojo.instructor.grading import Mark
 from dojo.instructor.notebook import answer_id, points_id, stub_cell
 from dojo.instructor.rebuild import rebuild, released_cells
 
-__all__ = ["KataCells", "KataGrade", "KataLate", "KataReview", "KataSource", "configure"]
+__all__ = [
+    "KataCells",
+    "KataGrade",
+    "KataLate",
+    "KataNames",
+    "KataReview",
+    "KataSource",
+    "configure",
+]
 
 TEMPLATES: Final = Path(__file__).parent / "templates" / "nbgrader"
 
@@ -76,7 +87,9 @@ def configure(c: Any, file: str) -> None:
     ]
     c.OverwriteCells.add_missing_cells = True
     c.AssignLatePenalties.plugin_class = _name(KataLate)
-    theirs = Path(formgrader.__file__).parent
+    c.ZipCollectApp.collector_plugin = _name(KataNames)
+    # By its path: importing it would import a web server.
+    theirs = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
     page = c.GenerateFeedback.HTMLExporter
     page.template_name = "dojo_feedback"
     page.extra_template_basedirs = [str(TEMPLATES), str(theirs / "templates")]
@@ -228,6 +241,26 @@ def _withdraw(where: Mapping[str, str]) -> None:
             grade.auto_score = None
             grade.needs_manual_grade = True
         gradebook.db.commit()
+
+
+class KataNames(FileNameCollectorPlugin):
+    """Whose a file is: by the names that Canvas and Moodle give, unless settings say otherwise."""
+
+    def _match(self, filename: str) -> dict[str, str] | None:
+        if self.named_regexp:
+            found: dict[str, str] | None = super()._match(filename)
+            return found
+        path = Path(filename)
+        if canvas := CANVAS.fullmatch(path.name):
+            name = f"{canvas['name']}_{canvas['user']}" if canvas["name"] else canvas["user"]
+            # A file that is handed in again is called hw1-1.ipynb, hw1-2.ipynb and so on.
+            return {"student_id": name, "file_id": re.sub(r"-\d+(?=\.)", "", canvas["rest"] or "")}
+        for part in (path.name, path.parent.name):
+            if moodle := MOODLE.fullmatch(part):
+                file = moodle["rest"] or path.name
+                return {"student_id": f"{moodle['name']}_{moodle['number']}", "file_id": file}
+        self.log.warning("Whose %s is cannot be told: set a named_regexp", filename)
+        return None
 
 
 class KataReview(NbGraderPreprocessor):
