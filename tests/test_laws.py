@@ -80,6 +80,12 @@ BREAKS = [
     (laws.names_exist, "no such kata", {}, {'level="warmup"': 'level="warmup", needs=("a/b",)'}),
     (
         laws.names_exist,
+        "there is a kata of that id",
+        {},
+        {'level="warmup"': 'level="warmup", was=("basics/scaled_sum",)'},
+    ),
+    (
+        laws.names_exist,
         "there is no such name",
         {},
         {'level="warmup"': 'level="warmup", forbids=("torch.softmaxx", "torch.nn.GELU")'},

@@ -337,6 +337,9 @@ def names_exist(audit: Audit) -> Iterator[str]:
     for need in meta.needs:
         if need not in known:
             yield f"needs={need!r}: there is no such kata"
+    for former in meta.was:
+        if former in known:
+            yield f"was={former!r}: there is a kata of that id, so leave it out"
     wanted = []
     for name in (*meta.forbids, *meta.only):
         if is_standard(name) or is_provided(name):
