@@ -120,9 +120,12 @@ def grade_all(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
 ) -> None:
-    """Grade a class: folders, archives, downloads of Canvas and Moodle, .py and .ipynb.
+    """Grade a class from folders, archives or a download.
 
-    Run again, it goes on where it was. Example: dojo grade-all submissions.zip -a hw1
+    Bulk downloads of Canvas and Moodle are read as they come. Answers may be .py files
+    and notebooks. Run again, it goes on where it was.
+
+    Example: dojo grade-all submissions.zip -a hw1
     """
     from dojo.instructor.assignment import load
     from dojo.instructor.classroom import grade_class
@@ -146,7 +149,7 @@ def feedback(
     folder: Annotated[Path, typer.Argument(help="Where it goes.", metavar="FOLDER")],
     results: ResultsFolder = None,
 ) -> None:
-    """Write a page and a text for each student: all that teaches, nothing hidden.
+    """Write feedback that teaches and reveals nothing hidden.
 
     Example: dojo feedback hw1 out/feedback
     """
@@ -220,7 +223,7 @@ def similar(
         float, typer.Option(min=0.1, max=1.0, help="How much alike, from 0 to 1.")
     ] = 0.7,
 ) -> None:
-    """Report pairs of answers that are suspiciously alike, with both sides.
+    """Report suspiciously similar answers, with both sides.
 
     Example: dojo similar submissions.zip -a hw1 --out out/similar.html
     """
