@@ -13,7 +13,7 @@ def flash_attention(q, k, v, *, tile, causal=False, padding=None):
     acc = torch.zeros(B, H, Tq, v.shape[-1], dtype=dtype, device=q.device)
     q_pos = torch.arange(Tq, device=q.device) + (Tk - Tq)
     start = 0
-    for k_t, v_t in zip(k.split(tile, dim=2), v.split(tile, dim=2)):
+    for k_t, v_t in zip(k.split(tile, dim=2), v.split(tile, dim=2), strict=True):
         n = k_t.shape[2]
         s = torch.einsum("bhqd,bhkd->bhqk", q32, k_t.to(dtype))
         if causal:

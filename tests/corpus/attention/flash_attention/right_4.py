@@ -36,9 +36,8 @@ def flash_attention(q, k, v, *, tile, causal=False, padding=None):
         lo, hi = i * tile, min(Tq, (i + 1) * tile)
         Q = qs[:, lo:hi]
         Q = Q.float() if half else Q
-        state = Running(
-            Q.new_full(Q.shape[:2], -torch.inf), Q.new_zeros(Q.shape[:2]), Q.new_zeros(*Q.shape[:2], d_v)
-        )
+        zeros = Q.new_zeros(*Q.shape[:2], d_v)
+        state = Running(zeros.new_full(Q.shape[:2], -torch.inf), Q.new_zeros(Q.shape[:2]), zeros)
         for j in range(math.ceil(Tk / tile)):
             a, z = j * tile, min(Tk, (j + 1) * tile)
             K, V = ks[:, a:z], vs[:, a:z]
