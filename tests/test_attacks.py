@@ -91,7 +91,7 @@ def _children(engine: Engine) -> list[str]:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == engine._warm.process.pid:
+        if int(fields[1]) == engine._warm.pid:
             found.append(path.parent.name)
     return found
 

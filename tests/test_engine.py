@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dojo import wire
+from dojo import bubble, wire
 from dojo.engine import Engine, EngineError, Run, Silence
 from dojo.launch import can_fork
 from dojo.walls import full_sandbox
@@ -302,11 +302,12 @@ def test_engine_leaves_no_process_and_no_folder_behind() -> None:
         run(engine, HONEST)
         assert engine._warm is not None
         folder = Path(engine._warm.folder)
-        pid = engine._warm.process.pid
+        pids = {engine._warm.process.pid, engine._warm.pid}
 
     assert not folder.exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 def test_library_that_does_exercises_is_not_there(engine: Engine) -> None:
@@ -358,3 +359,73 @@ def test_sandbox_can_be_judged_before_any_answer_runs(fork: bool, tmp_path: Path
 def test_sandbox_that_is_off_is_not_full(fork: bool) -> None:
     with Engine(fork=fork and can_fork(), sandbox=False) as engine:
         assert not full_sandbox(engine.examine())
+
+
+# ------------------------------------------------------------ bubblewrap, where it is installed
+
+LOOK = double(
+    "import os; return [os.path.exists(path) for path in PATHS] + [len(os.listdir(os.getcwd()))]"
+)
+needs_bubble = pytest.mark.skipif(
+    bubble.state() != "on", reason=f"bubblewrap around the warm process is {bubble.state()}"
+)
+
+
+@needs_bubble
+@pytest.mark.parametrize(("switch", "seen"), [("on", False), ("off", True)])
+def test_bubble_leaves_nothing_of_a_home_to_be_seen(
+    switch: str, seen: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(bubble.SWITCH, switch)
+    source = LOOK.replace("PATHS", repr([str(tmp_path), "/etc/hostname", "/usr/lib"]))
+    with Engine(closed=[tmp_path]) as engine:
+        ended = run(engine, source).ended[0]
+        assert full_sandbox(engine.report)
+        assert engine._warm is not None
+        assert seen is (engine._warm.pid == engine._warm.process.pid)
+
+    assert (
+        isinstance(ended, Observed) and ended.failure is not None
+    )  # the folder is not for listing
+    with Engine(closed=[tmp_path]) as engine:
+        found = value(run(engine, source.replace(" + [len(os.listdir(os.getcwd()))]", "")), 0)
+    assert [seen, seen, True] == found
+
+
+@needs_bubble
+def test_warm_process_that_is_given_up_early_ends_with_its_bubble() -> None:
+    with Engine() as engine:
+        assert engine._warm is not None
+        pid = engine._warm.pid
+
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.skipif(not can_fork(), reason="there is no warm process")
+@pytest.mark.parametrize("script", ["exit 1", "sleep 0.2; exit 1"])
+def test_engine_works_where_a_bubble_is_not_allowed(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(bubble.SWITCH, "on")
+
+    assert "not allowed here" == bubble.state()
+    with Engine() as engine:
+        assert [7, 9, 11] == value(run(engine, HONEST), 1)
+        assert full_sandbox(engine.report)
+
+
+def test_bubble_that_is_missing_or_switched_off_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv(bubble.SWITCH, raising=False)
+    assert "not installed" == bubble.state()
+    monkeypatch.setenv(bubble.SWITCH, "off")
+    assert "switched off by DOJO_BUBBLEWRAP" == bubble.state()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from dojo.interrupt import listen
 from dojo.launch import Settings, Warm, can_fork, launch
 
 __all__ = ["main"]
@@ -14,6 +15,7 @@ def main() -> None:
     """Run the command; Ctrl-C while it is being imported ends it like Ctrl-C later on."""
     warm = None
     try:
+        listen()
         warm = _launch_ahead(sys.argv[1:])
         from dojo.cli import main as run
 

@@ -305,6 +305,7 @@ def doctor() -> None:
 
     Example: dojo doctor
     """
+    from dojo.bubble import state as bubblewrap
     from dojo.practice.cli import show_checks
     from dojo.report import make_table
     from dojo.walls import available, self_test
@@ -322,6 +323,7 @@ def doctor() -> None:
         f"\nLandlock version {kernel['landlock']} (0: none), "
         f"seccomp: {'yes' if kernel['seccomp'] else 'no'}"
     )
+    print(f"bubblewrap around the process that imports torch: {bubblewrap()}")
     if all(found == "stands" for found in report.values()):
         print("Every wall stands: code that you do not know can be graded here.")
         raise typer.Exit(0 if sound else 1)

@@ -284,9 +284,24 @@ class Engine:
         control = self._warm.control
         if not self._ready:
             control.settimeout(START_SECONDS)
-            self.report = json.loads(self._hear(control))
+            try:
+                report = self._hear(control)
+            except EngineError:
+                if self._warm.bubble is None:
+                    raise
+                control = self._start_again()  # bubblewrap is not allowed everywhere
+                report = self._hear(control)
+            self.report = json.loads(report)
             self._ready = True
         return control
+
+    def _start_again(self) -> socket.socket:
+        """Start the warm process without bubblewrap around it."""
+        assert self._warm is not None
+        self._warm.end(at_once=True)
+        self._warm = launch(self._settings, bubble=False)
+        self._warm.control.settimeout(START_SECONDS)
+        return self._warm.control
 
     def _hear(self, control: socket.socket) -> bytes:
         """Wait for the warm process to be ready, and return what it adds to that."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
+
+from dojo.bubble import around, is_wanted
 
 __all__ = ["MEMORY", "Settings", "Warm", "can_fork", "environment", "launch", "python"]
 
@@ -43,11 +48,26 @@ class Warm:
     control: socket.socket
     folder: str
     """An empty folder, where it and its children are."""
+    bubble: IO[bytes] | None = None
+    """Where bubblewrap says the process's number, if it is around it."""
+
+    @cached_property
+    def pid(self) -> int:
+        """The number of the process that forks children."""
+        if self.bubble is None:
+            return self.process.pid
+        import json
+
+        with self.bubble:
+            text = self.bubble.read()
+        return int(json.loads(text)["child-pid"]) if text else self.process.pid
 
     def end(self, *, at_once: bool = False) -> None:
         """End it with its children; doing it twice does no harm."""
         self.control.close()
-        if at_once:
+        if at_once and self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
             self.process.kill()
         try:
             self.process.wait(2)
@@ -56,6 +76,8 @@ class Warm:
             self.process.wait()
         if self.process.stderr is not None:
             self.process.stderr.close()
+        if self.bubble is not None:
+            self.bubble.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -64,9 +86,10 @@ def can_fork() -> bool:
     return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
 
 
-def launch(settings: Settings, user: int | None = None) -> Warm:
+def launch(settings: Settings, user: int | None = None, *, bubble: bool = True) -> Warm:
     """Start a warm process without waiting for it; root may have it run as another user.
 
+    With a sandbox, bubblewrap stands around it where that is installed: see `dojo.bubble`.
     That user needs to reach Python and this package, and should be able to read nothing secret.
     """
     folder = tempfile.mkdtemp(prefix="dojo-")
@@ -76,9 +99,15 @@ def launch(settings: Settings, user: int | None = None) -> Warm:
     # What root runs as another user shuts its memory even to that user's processes: its children.
     hidden = () if user is None else ("import ctypes", "ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)")
     start = ("from dojo.warm import run", f"run({theirs.fileno()}, {settings.arguments})")
+    command, passed = python(*hidden, *start), [theirs.fileno()]
+    told: IO[bytes] | None = None
+    if settings.sandbox and bubble and user is None and is_wanted():
+        read_end, write_end = os.pipe()
+        command, passed = around(command, folder, write_end), [*passed, write_end]
+        told = os.fdopen(read_end, "rb")
     process = subprocess.Popen(
-        python(*hidden, *start),
-        pass_fds=[theirs.fileno()],
+        command,
+        pass_fds=passed,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -89,7 +118,9 @@ def launch(settings: Settings, user: int | None = None) -> Warm:
         extra_groups=None if user is None else [],
     )
     theirs.close()
-    return Warm(settings, process, ours, folder)
+    if told is not None:
+        os.close(passed[1])
+    return Warm(settings, process, ours, folder, told)
 
 
 def python(*statements: str) -> Sequence[str]:

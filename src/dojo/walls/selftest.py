@@ -143,7 +143,10 @@ def _attacks(private: Iterable[str], new: str, parent: int) -> dict[str, Attack]
     home = os.path.expanduser("~")
     secrets = (*private, home) if os.path.isdir(home) else tuple(private)
     return {
-        **{f"reading {path}": partial(_look_into, path) for path in secrets},
+        **{
+            f"reading {path}": partial(_look_into, path) if os.path.exists(path) else _see_nothing
+            for path in secrets
+        },
         "reading /etc/passwd": lambda: _look_into("/etc/passwd"),
         "reading its own map": lambda: _look_into("/proc/self/maps"),
         "reading another's environment": lambda: _look_into(f"/proc/{parent}/environ"),
@@ -162,6 +165,10 @@ def _attacks(private: Iterable[str], new: str, parent: int) -> dict[str, Attack]
         "many descriptors": use_descriptors,
         "another program": lambda: os.execv(sys.executable, [sys.executable, "-c", ""]),
     }
+
+
+def _see_nothing() -> None:
+    raise PermissionError("it is not in this process's view of the files")
 
 
 def _look_into(path: str) -> None:
