@@ -50,6 +50,7 @@ WORDS: Final = {
         "rules": "Inputs stay as they are: work on a copy.",
         "forbids": "Not allowed, since it would be the whole exercise: {names}, and what does the "
         "same under another name.",
+        "only": "Of NumPy and PyTorch this may be used, and nothing else: {names}.",
         "shown": "Among the cases that count are these, of which you will see the details:",
         "version": "Version {version} of {name}.",
     },
@@ -73,6 +74,7 @@ WORDS: Final = {
         "how_hand_in": "提交表中的文件，保持文件名不变：可以逐个提交，也可以打包成 zip。",
         "rules": "不要改动输入：请在副本上操作。",
         "forbids": "不允许使用（否则题目就没有意义了）：{names}，以及其他名称下的同类功能。",
+        "only": "NumPy 和 PyTorch 中只允许使用：{names}。",
         "shown": "评分的测试中有以下几项，其细节会向你公开：",
         "version": "{name} 的版本：{version}。",
     },
@@ -261,6 +263,9 @@ def _page(assignment: Assignment, entry: Entry, part: Part, filename: str) -> st
     if entry.meta.forbids:
         names = ", ".join(f"`{name}`" for name in entry.meta.forbids)
         notes.append(words["forbids"].format(names=names))
+    if entry.meta.only:
+        names = ", ".join(f"`{name}`" for name in entry.meta.only)
+        notes.append(words["only"].format(names=names))
     titles = dict.fromkeys(case.title for case in assignment.shown_cases(part))
     if titles:
         notes.append("\n".join((words["shown"], "", *(f"- {title}" for title in titles))))

@@ -54,6 +54,7 @@ TEXTS: Final = {
             "- The cells that say how many points there are give none by themselves. The points, "
             "and what went wrong, come with the feedback."
         ),
+        "only": "Of NumPy and PyTorch this may be used, and nothing else: {names}.",
         "forbidden": "Not allowed, since it would do the whole exercise: {names}.",
         "shown": "The feedback shows the details of these checks:",
         "examples": "# The examples of the statement: `failed=0` means that all of them are right.",
@@ -74,6 +75,7 @@ TEXTS: Final = {
             "- 每个答案下面的单元格会运行题目中的示例。评分时还会用这里看不到的输入运行更多检查。\n"
             "- 标明分值的单元格本身不给分。分数和错误说明会随反馈一起给出。"
         ),
+        "only": "NumPy 和 PyTorch 中只允许使用：{names}。",
         "forbidden": "不允许使用（它们会直接完成整道题）：{names}。",
         "shown": "反馈会显示以下检查的细节：",
         "examples": "# 题目中的示例：`failed=0` 表示全部正确。",
@@ -152,6 +154,9 @@ def _kata(assignment: Assignment, part: Part, number: int) -> Iterator[Cell]:
     if entry.meta.forbids:
         names = ", ".join(f"`{name}`" for name in entry.meta.forbids)
         blocks.append(texts["forbidden"].format(names=names))
+    if entry.meta.only:
+        names = ", ".join(f"`{name}`" for name in entry.meta.only)
+        blocks.append(texts["only"].format(names=names))
     if titles := dict.fromkeys(case.title for case in assignment.shown_cases(part)):
         blocks.append("\n".join((texts["shown"], "", *(f"- {title}" for title in titles))))
     yield _markdown(f"{answer_id(part.kata)}-statement", "\n\n".join(filter(None, blocks)))

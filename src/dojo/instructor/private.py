@@ -23,7 +23,7 @@ LONG: Final = 16
 SHORT: Final = 8
 """From so many a line is recognised where it stands alone; below it says nothing."""
 PUBLIC_METADATA: Final = frozenset(
-    {"minutes", "level", "asked", "asked_zh", "source", "needs", "forbids", "allows"}
+    {"minutes", "level", "asked", "asked_zh", "source", "needs", "forbids", "allows", "only"}
 )
 QUOTES: Final = str.maketrans("'", '"')
 TRIVIAL: Final = re.compile(r"return \w+|self\.\w+ = \w+|[\w.]+")

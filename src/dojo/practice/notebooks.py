@@ -98,6 +98,9 @@ def _statement(entry: Entry, said: Words) -> str:
     if meta.forbids:
         names = ", ".join(f"`{name}`" for name in meta.forbids)
         blocks.append(said.phrase("Not allowed: {names}", names=names))
+    if meta.only:
+        names = ", ".join(f"`{name}`" for name in meta.only)
+        blocks.append(said.phrase("Allowed of NumPy and PyTorch: {names}", names=names))
     blocks.append(f"> {HOW[said.language].format(mark=MARK, name=entry.name)}")
     return "\n\n".join(blocks)
 
