@@ -169,10 +169,13 @@ def test_attack_succeeds_without_walls(unguarded: Stage, attack: Attack) -> None
 
 
 @pytest.mark.parametrize("attack", without("rules"), ids=lambda attack: attack.name)
-def test_forbidden_call_passes_where_nothing_is_forbidden(unguarded: Stage, attack: Attack) -> None:
+def test_forbidden_call_passes_where_nothing_is_forbidden(
+    unguarded: Stage, attack: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kata = attack.katas[0]
     entry = unguarded.entry(kata)
-    entry.__dict__["meta"] = replace(entry.meta, forbids=())  # as if read from the file
+    # as if read from the file
+    monkeypatch.setitem(entry.__dict__, "meta", replace(entry.meta, forbids=()))
     text = compose(attack, kata, unguarded.right(kata), unguarded.folder, unguarded.port)
 
     assert Verdict.PASSED == unguarded.grade(kata, text).verdict

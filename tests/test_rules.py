@@ -165,6 +165,10 @@ DOUBTFUL = {
     "computed operators": "import torch\nf = getattr(torch.ops.aten, name)",
     "the C module": "import torch\nf = torch._C._something",
     "ctypes": "x = 1\nimport ctypes",
+    "a hook on collection": "import gc\ngc.callbacks.append(f)",
+    "a handler of signals": "import torch\nimport signal",
+    "bytes into a descriptor": "import os\nos.write(3, b'')",
+    "torch's dispatcher": "import torch\nl = torch.library.Library('aten', 'IMPL')",
     "threads": "x = 1\nfrom concurrent.futures import ThreadPoolExecutor",
     "a frame": "import sys\nf = sys._getframe()",
     "a bound method that is not called": "x = 1\nf = x.softmax",
@@ -524,3 +528,9 @@ def test_computed_look_up_is_doubted_where_all_that_is_allowed_is_listed() -> No
 def test_operators_are_counted_where_torch_is_not_allowed_at_all() -> None:
     assert {"aten::": "torch"} == forbidden_operators((), (), ("numpy",))
     assert {} == forbidden_operators((), (), ("torch.exp", "numpy"))
+
+
+def test_roads_without_an_end_in_sight_are_marked_for_whoever_is_wary() -> None:
+    source = "import torch\nimport ctypes\ny = torch.softmax(x, -1)"
+    assert [(2, False)] == [(use.line, use.certain) for use in scan(source, (), wary=True)]
+    assert () == scan(source, ())

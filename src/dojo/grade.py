@@ -74,7 +74,8 @@ class Grader:
         opens = [expected.outcome.opened for expected in record.cases]
         limits = [expected.limit for expected in record.cases]
         meta = key.entry.meta
-        uses = scan(text, meta.forbids, meta.allows, only=meta.only, wanted=names)
+        wary = any(spec.budget for spec in key.specs)  # what a run costs can be forged as well
+        uses = scan(text, meta.forbids, meta.allows, only=meta.only, wanted=names, wary=wary)
         brought = next((use for use in uses if use.kind == "foreign" and use.certain), None)
         if brought is not None:
             where = (f"{filename}:{brought.line}: {brought.how}",)

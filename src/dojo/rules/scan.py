@@ -27,7 +27,10 @@ _OPAQUE: Final = (
     "ctypes", "cffi", "importlib", "runpy", "pickle", "marshal", "code", "builtins",
     "gc.get_objects", "gc.get_referrers", "gc.get_referents", "inspect.currentframe",
     "inspect.stack", "threading", "_thread", "multiprocessing", "concurrent.futures", "sys.modules",
-    "sys._getframe", "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
+    "os.write", "os.writev", "os.pwrite", "os.fdopen", "os.dup", "os.dup2", "fcntl", "mmap",
+    "signal", "faulthandler", "atexit", "gc.callbacks", "sys.addaudithook", "torch.overrides",
+    "socket", "torch.library", "torch.utils._python_dispatch", "sys._getframe",
+    "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
 )  # fmt: skip
 """Roads whose end cannot be read from the text."""
 _RUNNERS: Final = ("exec", "eval", "compile", "__import__")
@@ -40,12 +43,14 @@ def scan(
     *,
     only: Sequence[str] = (),
     wanted: Collection[str] | None = None,
+    wary: bool = False,
 ) -> tuple[Use, ...]:
     """Return where a source uses what is forbidden; nothing if it does not parse.
 
     Libraries that are not provided are always forbidden. `only` lists all that is allowed of the
     others. `wanted` are the names that the cases ask
-    for: a function that is neither wanted nor mentioned is a check of the writer's own.
+    for: a function that is neither wanted nor mentioned is a check of the writer's own. A `wary`
+    scan marks the roads whose end cannot be read even where nothing is forbidden.
     """
     if len(source) > MAX_CHARACTERS:
         return (Use(1, "", "the file is too long to be read for forbidden calls", False),)
@@ -58,7 +63,7 @@ def scan(
     rules = Forbidden.of(forbids, allows, only)
     try:
         reach = Reach.of(tree, source, wanted)
-        found = _Reader(source, rules, Limit()).read(tree) if forbids or only else []
+        found = _Reader(source, rules, Limit()).read(tree) if forbids or only or wary else []
         found = [*foreign(tree, source), *found]
         return tuple(_within(reach, sorted(found, key=lambda use: (use.line, not use.certain))))
     except (TooMuch, RecursionError):
