@@ -397,6 +397,21 @@ def test_record_that_fails_meanwhile_is_made_up_for(
     assert 1 == room.again().screen.state.parts[0].hints
 
 
+def test_record_that_is_spoilt_meanwhile_is_written_anew(room: Room) -> None:
+    room.press("enter")
+    room.press("h")
+    room.record.path.write_bytes(b"Somebody opened it in an editor. " * 99)
+    room.wait(61)
+    assert "is damaged. It is kept as" in " ".join(room.seen.split())
+    room.write(RIGHT)
+
+    back = room.again()
+
+    assert "Follow-up 1 of 2" in back.seen
+    assert 1 == back.screen.state.parts[0].hints
+    assert "28:59 left" in back.seen
+
+
 def test_kata_that_was_renamed_meanwhile_goes_on(room: Room) -> None:
     room.press("enter")
     room.write(MINUS.source)

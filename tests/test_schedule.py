@@ -315,6 +315,17 @@ def test_commands_say_what_is_next_and_due(suite: Suite, record: Progress, dojo)
     assert 2 == dojo("next", "--topic", "nothing").returncode
 
 
+def test_damaged_record_is_told_once_and_kept(suite: Suite, record: Progress, dojo) -> None:
+    record.path.parent.mkdir(exist_ok=True)
+    record.path.write_bytes(b"Somebody opened it in an editor. " * 99)
+
+    told, after = dojo("next"), dojo("next")
+
+    assert (2, 0) == (told.returncode, after.returncode)
+    assert "is damaged. It is kept as" in told.stderr
+    assert 1 == len(list(record.path.parent.glob("*.damaged-*")))
+
+
 @pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may write")
 def test_read_only_checkout_can_still_be_asked(suite: Suite, dojo) -> None:
     (suite.root / ".dojo").mkdir(exist_ok=True)

@@ -353,6 +353,26 @@ def test_record_that_cannot_be_used_is_said_and_stops_nothing(bench: Bench) -> N
     assert before == path.read_bytes()
 
 
+@pytest.mark.parametrize("harm", ["damaged", "newer"])
+def test_record_that_is_no_use_from_the_start_is_told_and_kept(suite: Suite, harm: str) -> None:
+    path = progress(suite.root).path
+    path.parent.mkdir(exist_ok=True)
+    if harm == "damaged":
+        path.write_bytes(b"Somebody opened it in an editor. " * 99)
+    else:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    content = path.read_bytes()
+
+    seen = " ".join(Bench(suite).seen.split())
+
+    assert "Return scale" in seen
+    told = {"damaged": "is damaged. It is kept as", "newer": "was written by a newer version"}
+    assert told[harm] in seen
+    kept = [file.read_bytes() for file in path.parent.glob("progress.sqlite*")]
+    assert [content] == kept
+
+
 # --- the screen -----------------------------------------------------------------------------------
 
 

@@ -42,7 +42,17 @@ from dojo import schema
 from dojo.trouble import Trouble
 from dojo.verdict import Verdict
 
-__all__ = ["Attempt", "Event", "Failed", "Interview", "Progress", "ProgressError", "Sitting"]
+__all__ = [
+    "Attempt",
+    "DamagedRecord",
+    "Event",
+    "Failed",
+    "Interview",
+    "Progress",
+    "ProgressError",
+    "Sitting",
+    "unrecorded",
+]
 
 PAUSE: Final = 3600.0
 """Seconds; if nothing happens for longer, somebody was away, and none of it counts."""
@@ -51,6 +61,21 @@ LARGEST_ANSWER: Final = 2**20
 
 class ProgressError(Trouble):
     """The record cannot be read or written; the message says what to do."""
+
+
+class DamagedRecord(ProgressError):
+    """The file was no record any more, and has been set aside; the next call begins a new one."""
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Do without the record where it cannot be used; that it was set aside is not kept quiet."""
+    try:
+        yield
+    except DamagedRecord:
+        raise
+    except ProgressError:
+        pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,7 +455,7 @@ class Progress:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
             if damaged or str(error).startswith("no such"):  # … table, … column
-                raise ProgressError(self._set_aside()) from error
+                raise DamagedRecord(self._set_aside()) from error
             if code == sqlite3.SQLITE_BUSY:
                 advice = "another process is writing to it: wait for it, or end it"
             else:

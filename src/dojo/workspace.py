@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
-from dojo.progress import Failed, Progress, ProgressError
+from dojo.progress import Failed, Progress, unrecorded
 from dojo.suite import Entry, Suite
 from dojo.verdict import KataResult, Verdict
 
@@ -116,9 +116,7 @@ def record_of(suite: Suite) -> Progress:
     """Return the record of a clone; what a kata's former ids have done is its own."""
     record = progress(suite.root)
     for id, former in suite.renamed().items():
-        with contextlib.suppress(
-            ProgressError
-        ):  # A record that nobody may write can still be read.
+        with unrecorded():  # A record that nobody may write can still be read.
             record.rename(id, *former)
     return record
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from dojo.progress import Attempt, Progress, ProgressError
+from dojo.progress import Attempt, Progress, unrecorded
 from dojo.report import make_table
 from dojo.suite import Entry, Suite
 from dojo.trouble import Trouble
@@ -36,7 +35,7 @@ class NoAnswer(Trouble):
 def begin_again(suite: Suite, entry: Entry, how: str = "again") -> Path | None:
     """Put the stub back and begin a sitting; return the backup of what was there, if any."""
     backup = reset(entry)
-    with suppress(ProgressError):  # Who cannot be recorded can still practise.
+    with unrecorded():  # Whoever cannot be recorded can still practise.
         record_of(suite).begin(entry.id, how)
     return backup
 

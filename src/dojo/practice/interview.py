@@ -33,7 +33,7 @@ from dojo.practice.schedule import readable
 from dojo.practice.screen import Page, lines_of
 from dojo.practice.terminal import Key, Terminal
 from dojo.practice.watch import Tick, failing_first, run
-from dojo.progress import Event, Interview, Progress, ProgressError
+from dojo.progress import DamagedRecord, Event, Interview, Progress, ProgressError
 from dojo.report import show_full, show_statement
 from dojo.suite import Entry, Suite
 from dojo.translations import Language, words
@@ -165,7 +165,7 @@ def sit(
             pass
         finally:
             screen.pause()
-    now = next(i for i in record.interviews() if i.id == interview.id)
+    now = next(i for i in record.interviews() if i.id == screen.id)
     if screen.state.ended and now.ended is None:
         return finish(record, now)
     return now
@@ -221,6 +221,11 @@ class InterviewScreen:
     # --- the clock and the record -----------------------------------------------------------------
 
     @property
+    def id(self) -> int:
+        """The number of this round in the record."""
+        return self._interview.id
+
+    @property
     def spent(self) -> float:
         """Seconds of the round's clock, which stands still before the beginning."""
         if not self.state.began:
@@ -251,8 +256,27 @@ class InterviewScreen:
                 self._record.log(self._interview.id, spent, kind, kata, **rest)
                 self._pending.pop(0)
             self._problem = ""
+        except DamagedRecord as error:
+            self._begin_record_anew(error)
         except ProgressError as error:
             self._problem = f"not recorded yet: {error}"
+
+    def _begin_record_anew(self, error: DamagedRecord) -> None:
+        """Put all of the round into the new record: it is still known here."""
+        self._problem = str(error)
+        with suppress(ProgressError):
+            self._interview = self._record.open_interview(self._settings)
+            parts = self._settings["parts"]
+            self._pending = [
+                (
+                    event.kind,
+                    parts[event.data.get("part", 0)]["kata"],
+                    {**event.data, "spent": event.spent},
+                )
+                for event in self._events
+            ]
+            self._save_pending()
+            self._problem = f"{error.args[0].partition(':')[0]}; this interview is in the new one"
 
     def _beat(self) -> None:
         if self.state.began and self.spent - self._ticked >= HEARTBEAT:
@@ -260,8 +284,12 @@ class InterviewScreen:
             if self._draft != self.state.draft:
                 self._log("draft", text=self._draft)
                 return
-            with suppress(ProgressError):
+            try:
                 self._record.tick(self._interview.id, self.spent)
+            except DamagedRecord as error:
+                self._begin_record_anew(error)
+            except ProgressError:
+                pass  # The next beat comes.
             if self._pending:
                 self._save_pending()
 
@@ -487,11 +515,12 @@ class InterviewScreen:
             "marking": tuple((str(n), mark) for n, mark in MARKS.items()),
             "over": (),
         }[stage]
-        note = self._working or self._note or self._problem
+        note = self._working or self._note
         if self._question is not None:
             note, keys = self._question[0], YES_NO
-        if self._body[0] != (self._version, size):  # The clock alone draws no body again.
-            self._body = ((self._version, size), lines_of(size[0], self._draw))
+        key = (self._version, self._problem, size)
+        if self._body[0] != key:  # The clock alone draws no body again.
+            self._body = (key, lines_of(size[0], self._draw))
         body = self._body[1]
         number = f"{self.state.index + 1} of {len(self.state.parts)}"
         head = Text.assemble(("Interview", "bold"), f"  kata {number}: {self._entry.name}")
@@ -512,6 +541,8 @@ class InterviewScreen:
         return text
 
     def _draw(self, console: Console) -> None:
+        if self._problem:
+            console.print(Wrapped(self._problem, "yellow"))
         stage = self.state.stage
         if stage == "briefing":
             self._draw_briefing(console)

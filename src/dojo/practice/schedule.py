@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from dojo.grader_file import LEVELS, GraderError
-from dojo.progress import Progress, ProgressError, Sitting
+from dojo.progress import Progress, Sitting, unrecorded
 from dojo.suite import Entry, Suite
 from dojo.verdict import Verdict
 
@@ -88,10 +88,10 @@ def rated(sitting: Sitting, wrong_tries: int, minutes: int, hints: int) -> int:
 def catch_up(suite: Suite, record: Progress) -> None:
     """Rate what has passed and was not rated; a record that nobody may write stays as it is."""
     known = {entry.id: entry for entry in suite.entries}
-    with suppress(ProgressError):
-        for sitting in record.unrated():
-            entry = known.get(sitting.kata)
-            if entry is not None and _is_readable(entry):
+    for sitting in record.unrated():
+        entry = known.get(sitting.kata)
+        if entry is not None and _is_readable(entry):
+            with unrecorded():
                 _rate(record, entry, sitting)
 
 

@@ -182,11 +182,14 @@ class Watch:
         self._ask: tuple[str, Callable[[], None], Callable[[], None]] | None = None
         self._version = 0
         self._working = ""
-        catch_up(suite, record)
-        if entry is not None:
-            self._choose(entry)
-        else:
-            self._next()
+        try:
+            catch_up(suite, record)
+        except ProgressError as error:
+            self._problem = str(error)
+        self._choose(entry or self._first())
+        if entry is None:
+            with suppress(ProgressError):  # which has been told by now
+                self._next(begin=True)
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -196,7 +199,14 @@ class Watch:
         return 0.1 if self._gone else 1.0
 
     def handle(self, event: Any) -> None:
-        """Take in whatever has happened."""
+        """Take in whatever has happened; a record that cannot be used stops nothing."""
+        try:
+            self._take(event)
+        except ProgressError as error:
+            self._problem = f"not recorded: {error}"
+        self._version += not isinstance(event, Tick)
+
+    def _take(self, event: Any) -> None:
         if isinstance(event, Key):
             self._press(event.name)
         elif isinstance(event, Saved):
@@ -210,7 +220,6 @@ class Watch:
         elif isinstance(event, Troubled):
             self._working, self._note = "", event.message
         self._look_for_the_gone()
-        self._version += 1
 
     def _saved(self, paths: Iterable[Path]) -> None:
         """Grade the kata that was saved; of several, as after a pull, only the one shown."""
@@ -258,7 +267,10 @@ class Watch:
     def _kept(self, event: Kept) -> None:
         if event.problem:
             self._problem = f"not recorded: {event.problem}"
-        elif event.sheet.entry is self._entry:
+            return
+        if self._problem.startswith("not recorded"):
+            self._problem = ""
+        if event.sheet.entry is self._entry:
             self._read_record()
 
     # --- keys -------------------------------------------------------------------------------------
@@ -313,26 +325,29 @@ class Watch:
     def _go(self, view: str) -> None:
         self._view, self._top = view, 0
 
-    def _next(self) -> None:
+    def _first(self) -> Entry:
+        """Return the kata to begin with, if nobody has named one."""
+        with suppress(ProgressError):
+            if step := coming(self._suite, self._record):
+                return step.entry
+        return readable(self._suite)[0]
+
+    def _next(self, *, begin: bool = False) -> None:
         """Go on to what the schedule says; what comes back is begun from a fresh stub."""
-        here = [self._entry.id] if hasattr(self, "_entry") else []
+        here = [] if begin else [self._entry.id]
         step = coming(self._suite, self._record, without=here)
         if step is None:
-            if not here:
-                self._choose(readable(self._suite)[0])
             self._note = "everything else is solved, and nothing is due"
             return
-        if step.why == "due" and not is_pristine(step.entry):
-            entry = step.entry
+        entry = step.entry
+        if step.why == "due" and not is_pristine(entry):
             self._question(
                 f"{entry.name} is due again: begin it from a fresh stub? Your answer is kept",
                 lambda: self._again(entry),
                 lambda: self._choose(entry),
             )
-            if not here:
-                self._choose(entry)
-            return
-        self._choose(step.entry)
+        elif entry is not self._entry:
+            self._choose(entry)
 
     def _again(self, entry: Entry) -> None:
         try:
@@ -348,12 +363,9 @@ class Watch:
     def _hint(self) -> None:
         hints = len(self._entry.meta.hints)
         if self._seen < hints:
-            try:
-                self._record.saw_hint(self._entry.id, "watch", self._now() - self._shown_at)
-            except ProgressError as error:
-                self._problem = f"not recorded: {error}"
             self._seen += 1
-            self._begun = True
+            self._go("hints")
+            self._record.saw_hint(self._entry.id, "watch", self._now() - self._shown_at)
         self._go("hints")
 
     def _explain(self) -> None:
@@ -369,9 +381,8 @@ class Watch:
             )
 
     def _give_up(self) -> None:
-        with suppress(ProgressError):
-            self._record.saw_solution(self._entry.id)
         self._go("solution")
+        self._record.saw_solution(self._entry.id)
 
     def _reset(self) -> None:
         if is_pristine(self._entry):
@@ -446,7 +457,6 @@ class Watch:
             self._problem = str(error)
             self._solved, sitting, self._due = set(), None, 0
         self._seen = min(sitting.hints, len(self._entry.meta.hints)) if sitting else 0
-        self._begun = sitting is not None
         self._spent = sitting.spent if sitting else 0.0
         self._spent_at = self._now()
         self._done = sitting is not None and sitting.passed_at is not None
@@ -455,7 +465,7 @@ class Watch:
 
     def page(self, size: tuple[int, int]) -> Page:
         """Return what is to be seen now."""
-        key = (self._version, size)
+        key = (self._version, self._problem, size)
         if self._body[0] != key:
             self._body = (key, self._lines(size[0]))
         meta = self._entry.meta
@@ -468,7 +478,7 @@ class Watch:
         if not self._done:
             minutes = int(self._spent + self._now() - self._spent_at) // 60
             right = f"{minutes} min so far, {right}"
-        note = self._working or self._note or self._problem
+        note = self._working or self._note
         keys: Sequence[tuple[str, str]] = KEYS if self._view == "main" else BACK
         if self._view == "list":
             keys = CHOOSE
@@ -486,6 +496,11 @@ class Watch:
         return replace(page, top=self._top) if self._view != "list" else page
 
     def _lines(self, width: int) -> list[str]:
+        problem = Wrapped(self._problem, "yellow")
+        above = lines_of(width, lambda console: console.print(problem)) if self._problem else []
+        return [*above, *self._view_lines(width)]
+
+    def _view_lines(self, width: int) -> list[str]:
         entry, said = self._entry, words(self._entry, self._language)
         if self._view == "list":
             return self._list_lines(width)
