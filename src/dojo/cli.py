@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -35,7 +34,7 @@ from dojo.instructor.cli import app as instructor
 from dojo.launch import Warm
 from dojo.menu import Menu
 from dojo.practice.cli import app as practice
-from dojo.progress import ProgressError
+from dojo.progress import ProgressError, unrecorded
 from dojo.suite import Entry, Suite
 from dojo.translations import preferred
 from dojo.trouble import Trouble
@@ -233,7 +232,7 @@ def explain(
             f"{entry.id} is not solved yet. `dojo hint {entry.name}` helps a step further; "
             f"`dojo explain {entry.name} --now` shows the solution all the same"
         )
-    with suppress(ProgressError):  # Who cannot be recorded may still read.
+    with unrecorded():  # Whoever cannot be recorded may still read.
         record.saw_solution(entry.id)
     show_solution(console(), entry, said(entry, lang))
 
