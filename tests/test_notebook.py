@@ -161,6 +161,8 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Suite, list[Any]
     grade_by_name = nbformat.v4.new_code_cell('grade("scaled_sum")')
     unknown = nbformat.v4.new_code_cell(f"{MARK} nonsense"), "grade('nonsense')"
     cells += [grade_by_name, unknown[0], nbformat.v4.new_code_cell(unknown[1])]
+    loaded = "import sys\nsorted(name for name in sys.modules if name.startswith('dojo.'))"
+    cells.append(nbformat.v4.new_code_cell(loaded))
     notebook.cells = [nbformat.v4.new_code_cell(cell.source) for cell in cells]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DOJO_ROOT", raising=False)
@@ -241,6 +243,15 @@ def test_what_a_notebook_graded_is_in_the_record(executed: Any) -> None:
     assert [WRONG.why] == list({f.why for f in record.failures(attempts[0].id) if f.why})
     assert {ID} == record.solved()
     assert RIGHT in (record.answer(attempts[-1].digest) or b"").decode()
+
+
+def test_kernel_that_runs_the_answer_compares_nothing(executed: Any) -> None:
+    (result,) = executed[1][12]
+    loaded = result.data["text/plain"]
+
+    assert "'dojo.notebook'" in loaded
+    for judge in ("grade", "reference", "compare", "engine", "mistakes"):
+        assert f"'dojo.{judge}'" not in loaded
 
 
 def test_place_that_is_no_notebook_is_told_what_to_do() -> None:
