@@ -1,7 +1,7 @@
 """Patch the arithmetic that a case does itself: gradients, sums, NumPy's and torch's."""
 # verdict: wrong, raised
 # stopped by: separation
-# katas: lstm_cell, self_attention, ucb1
+# katas: lstm_cell, ucb1
 import sys
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Have the collector call back, between the cases, and declare every case answered."""
 # verdict: wrong, raised, no answer
 # stopped by: engine
-# katas: lstm_cell, ucb1
+# katas: lstm_cell
 import gc
 import sys
 

@@ -1,7 +1,7 @@
 """Keep the first case's result and give it to every later case, as the engine's loop goes on."""
 # verdict: wrong, raised
 # stopped by: separation
-# katas: lstm_cell, beam_search, ucb1
+# katas: lstm_cell, beam_search
 import sys
 
 child = sys.modules["dojo.child"]

@@ -1,7 +1,7 @@
 """Watch every call of the engine's, and change its arguments on the way."""
 # verdict: wrong, raised, no answer
 # stopped by: separation
-# katas: lstm_cell, ucb1
+# katas: lstm_cell
 import sys
 
 

@@ -1,7 +1,7 @@
 """Make every case a small one: patch what reads the sizes."""
 # verdict: wrong, raised
 # stopped by: separation
-# katas: lstm_cell, self_attention, ucb1
+# katas: lstm_cell, ucb1
 import sys
 
 wire = sys.modules["dojo.wire"]
