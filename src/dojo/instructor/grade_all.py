@@ -153,6 +153,13 @@ class Local:
         for worker in workers:
             worker.end(at_once=True)
 
+    def finish(self) -> None:
+        """Let idle workers end by themselves, so that what they cost is counted."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.end()
+
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Compute what is expected; a kata that is broken raises Trouble."""
         for _, made in self._spread((task, task) for task in tasks):
