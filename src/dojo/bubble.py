@@ -42,8 +42,9 @@ def around(command: Sequence[str], folder: str, info_fd: int | None = None) -> l
     """
     package = Path(__file__).resolve().parent
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    python = (sys.prefix, sys.base_prefix, str(package), *filter(os.path.isabs, libraries))
-    paths = dict.fromkeys((*_SYSTEM, *python))
+    packages = (path for path in sys.path if os.path.basename(path).endswith("-packages"))
+    python = (sys.prefix, sys.base_prefix, *packages, str(package))
+    paths = dict.fromkeys((*_SYSTEM, *python, *filter(os.path.isabs, libraries)))
     info = () if info_fd is None else ("--info-fd", str(info_fd))
     return [
         "bwrap", "--unshare-all", "--as-pid-1", "--new-session", *info,
