@@ -79,9 +79,7 @@ def defaults(kata, draw, B, T, d_model, d_ff, E, k):
 
 @case(B=3, T=5, d_model=6, d_ff=4, E=3, k=2, capacity=6, renormalize=True)
 @case(B=2, T=8, d_model=5, d_ff=6, E=5, k=3, capacity=4, renormalize=False)
-@case(
-    B=1, T=7, d_model=4, d_ff=3, E=2, k=1, capacity=1, renormalize=True
-)  # an odd load: never even
+@case(B=1, T=7, d_model=4, d_ff=3, E=2, k=1, capacity=1, renormalize=False)
 @case(B=1, T=3, d_model=4, d_ff=5, E=4, k=2, capacity=9, renormalize=True)
 def capacity(kata, draw, B, T, d_model, d_ff, E, k, capacity, renormalize):
     """lets a full expert drop by rank of choice first, then by place, and counts what is dropped"""
@@ -135,7 +133,7 @@ def half(kata, draw, N, d_model, d_ff, E, k, renormalize):
     return {"y": y, "balance": balance}
 
 
-@case(B=3, T=16, d_model=8, d_ff=96, E=16, k=2, budget={"flops": 4})
+@case(B=3, T=16, d_model=8, d_ff=96, E=16, k=2, budget={"flops": 5})
 def cost(kata, draw, B, T, d_model, d_ff, E, k):
     """runs each expert on the tokens that are sent to it"""
     layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k))

@@ -23,6 +23,7 @@ d_head neighbouring features of every projection, head 0 on the first ones; the 
 - What an earlier call has cached is a constant: no gradient flows into that call, and its graph is not
   kept alive. The keys and values of the new tokens are part of the graph as ever.
 - The work of a call is counted. Decoding a token costs its own projections and one row of scores.
+  `F.scaled_dot_product_attention` may be used.
 - Outputs, keys and values have the dtype and device of `x`. There is no dropout and no padding.
 - If the batch size of `x` is not that of the cache, raise ValueError and leave the cache as it was.
 

@@ -61,8 +61,8 @@ def grouped_attention(
     #   — The sharing changes no dot product: scale by the root of d_head, without the group's size.
     # ✗ scores = torch.einsum("bhtd,bhsd->bhts", grouped.mean(2), k)[:, :, None].expand(*grouped.shape[:4],
     #   -1) / math.sqrt(q.shape[-1]) — The queries of a group are merged: only keys and values are shared.
-    # ✗ scores = grouped @ k[:, :, None].mT / math.sqrt(q.shape[-1]) — Keys are copied for every query head, by a
-    #   repetition, a reshape after `expand`, or inside a product that broadcasts: meet each head of keys once.
+    # ✗ scores = grouped @ k[:, :, None].mT / math.sqrt(q.shape[-1]) — Keys are copied for every query head,
+    #   inside a product that broadcasts or one after the other with the values: meet each head of keys once.
     if mask is not None:
         scores = scores.masked_fill(~mask[:, None, None], -math.inf)
         # ✗ pass — The mask has no effect: hide keys before the softmax.
@@ -180,6 +180,19 @@ def _(q, k, v, mask=None):
     )
     scores = (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(~seen, -math.inf)
     return scores.softmax(dim=-1).masked_fill(~seen, 0.0) @ v
+
+
+# ✗ grouped_attention — Each head of keys and values is copied for every query of its group, by a repetition or
+#   by a reshape after `expand`, which takes the memory of multi-head attention: regroup the queries instead.
+def _(q, k, v, mask=None):
+    if q.shape[1] % k.shape[1]:
+        raise ValueError(k.shape)
+    k, v = (x.repeat_interleave(q.shape[1] // k.shape[1], dim=1) for x in (k, v))
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask[:, None], -math.inf)
+        return scores.softmax(dim=-1).masked_fill(~mask[:, None], 0.0) @ v
+    return scores.softmax(dim=-1) @ v
 
 
 # ✗ grouped_attention — The query heads lie beside the tokens now, and the mask, laid out for tokens

@@ -23,6 +23,7 @@ d_head neighbouring features of every projection, head 0 on the first ones; the 
 - What an earlier call has cached is a constant: no gradient flows into that call, and its graph is not
   kept alive. The keys and values of the new tokens are part of the graph as ever.
 - The work of a call is counted. Decoding a token costs its own projections and one row of scores.
+  `F.scaled_dot_product_attention` may be used.
 - Outputs, keys and values have the dtype and device of `x`. There is no dropout and no padding.
 - If the batch size of `x` is not that of the cache, raise ValueError and leave the cache as it was.
 
@@ -137,6 +138,8 @@ class CachedAttention(nn.Module):
         # ✗ positions = torch.full((T,), n, device=x.device) — All new tokens get the position of the first:
         #   count on.
         q, k = rotate(q, positions), rotate(k, positions)
+        # ✗ q, k = rotate(q, positions - n), rotate(k, positions - n) — Queries and keys are turned as if every call
+        #   began at position 0: new tokens stand behind those of the cache.
         # ✗ k = rotate(k, positions) — The queries are not rotated: a score depends on the distance only if
         #   both are.
         # ✗ q = rotate(q, positions) — The keys are not rotated: a score depends on the distance only if both
@@ -160,6 +163,8 @@ class CachedAttention(nn.Module):
         #   come after them: hide the future.
         # ✗ future = torch.arange(n + T, device=x.device) >= positions[:, None] — A token is hidden from itself:
         #   let its own position through.
+        # ✗ future = (torch.arange(n + T, device=x.device) > positions[:, None] - n) & (T > 1) — Several tokens
+        #   behind a cache are taken for a prompt, which may not see the cache: hide by absolute positions.
         # ✗ future = (torch.arange(n + T, device=x.device) > positions[:, None]) & (n == 0) — Only the first call
         #   is causal: several tokens behind a cache must not see each other's future either.
         weights = scores.masked_fill(future, -math.inf).softmax(dim=-1)
@@ -228,3 +233,22 @@ def _(self, x, cache=None):
         positions > positions[:, None], -math.inf
     )
     return self.out_proj((scores.softmax(dim=-1) @ v).transpose(1, 2).reshape(x.shape)[:, n:])
+
+
+# ✗ CachedAttention.forward — The work of the tokens before is done again with every call, be it projections or
+#   rows of scores: only the new tokens are projected, and only they ask.
+def _(self, x, cache=None):
+    cache = KVCache() if cache is None else cache
+    n, T = len(cache), x.shape[1]
+    if cache.k is not None and len(x) != len(cache.k):
+        raise ValueError(x.shape)
+    before = x[:, :0] if cache.k is None else cache.k[:, 0]
+    k, v = (torch.cat([p(before).detach(), p(x)], dim=1) for p in (self.k_proj, self.v_proj))
+    cache.k = torch.cat([before, x.detach()], dim=1)[:, None]
+    positions = torch.arange(n + T, device=x.device)
+    q, k = rotate(self._split(self.q_proj(x)), positions[n:]), rotate(self._split(k), positions)
+    scores = (q @ k.mT / math.sqrt(self.d_head)).masked_fill(
+        positions > positions[n:, None], -math.inf
+    )
+    heads = scores.softmax(dim=-1) @ self._split(v)
+    return self.out_proj(heads.transpose(1, 2).reshape(x.shape))

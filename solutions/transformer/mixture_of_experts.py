@@ -140,6 +140,9 @@ class MixtureOfExperts(nn.Module):
             # ✗ pass — The capacity has no effect: an expert accepts that many tokens and no more.
             # ✗ keep = gates[token, rank].argsort(descending=True)[: self.capacity]; rank, token = rank[keep],
             #   token[keep] — A full expert keeps the tokens with the largest gates: it keeps those that come first.
+            # ✗ keep = torch.cat([(rank == r).nonzero()[: self.capacity, 0] for r in range(self.top_k)]);
+            #   rank, token = rank[keep], token[keep] — Each rank gets the whole capacity anew: an expert has one
+            #   for all ranks.
             # ✗ keep = token < (self.capacity or len(tokens)); rank, token = rank[keep], token[keep] — The capacity
             #   cuts off the sequence: it counts what the expert has accepted.
             outputs = expert(tokens[token])
@@ -167,6 +170,11 @@ class MixtureOfExperts(nn.Module):
         #   are: multiply by their number (a mean over them takes it out again).
         # ✗ balance = len(self.experts) * (load * p.mean(dim=0)).sum() — An even load gives top_k: divide by the
         #   number of choices, not of tokens.
+        # ✗ balance = len(self.experts) * (load * torch.zeros_like(p).scatter(-1, chosen, gates).mean(0)).sum()
+        #   / self.top_k — The gates of the chosen experts stand in for the probabilities: take the mean
+        #   probability of each expert, chosen or not.
+        # ✗ balance = len(self.experts) * (torch.zeros_like(p).scatter(-1, chosen, 1.0) * p).sum(-1).mean() /
+        #   self.top_k — Counts and probabilities are multiplied token by token: take both means first.
         # ✗ balance = len(self.experts) * load.square().sum() / self.top_k**2 — Counts alone have no gradient:
         #   multiply by the mean probabilities.
         # ✗ balance = len(self.experts) * (load * p.detach().mean(dim=0)).sum() / self.top_k — The loss teaches
