@@ -92,8 +92,10 @@ def release(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Measure what grading costs."""
-    python(session, "-m", "dojo.bench", *session.posargs)
+    """Measure what grading costs; -- class: of a class, beside the usual nbgrader way."""
+    of_class = session.posargs[:1] == ["class"]
+    module = "dojo.instructor.bench" if of_class else "dojo.bench"
+    python(session, "-m", module, *session.posargs[of_class:])
 
 
 def dojo(session: nox.Session, verb: str, *extras: str) -> None:
