@@ -131,6 +131,7 @@ def planted(suite: Suite) -> dict[str, str]:
         ),
         "mistake": "powers = np.exp(top - x)",
         "why": "so the lowest wins:\nsubtract the maximum from the scores.",
+        "sentence that begins in one line and ends in the next": "convert integers only.",
         "case": "return kata.softmax(shift + draw.numpy.normal(*shape, scale=scale), axis=axis)",
         "sizes": "@case(shape=(2, 4, 3, 5), axis=-3)",
         "hosted": "hidden = draw.numpy.booleans(*shape, p=0.3)",
@@ -204,6 +205,7 @@ PACKED: dict[str, bytes] = {
     "comment of a zip": zipped(b"", comment=LINE.encode()),
     "zip in a zip": zipped(zipped(LINE.encode()), "inner.zip"),
     "tar": tarred(LINE.encode()),
+    "zip in a tar": tarred(zipped(LINE.encode())),
     "gzip": gzip.compress(LINE.encode()),
     "bzip2": bz2.compress(LINE.encode()),
     "xz": lzma.compress(LINE.encode()),
@@ -404,6 +406,7 @@ def test_zip_holds_the_folder_and_is_the_same_again(
     assert (released / "hw1.zip").read_bytes() == (again / "hw1.zip").read_bytes()
     with zipfile.ZipFile(released / "hw1.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
+        assert {(1980, 1, 1, 0, 0, 0)} == {member.date_time for member in archive.infolist()}
     for path in (released / "hw1").iterdir():
         assert path.read_bytes() == (tmp_path / "unpacked" / "hw1" / path.name).read_bytes()
 
@@ -718,7 +721,8 @@ def test_right_submission_gets_all_points(autograder: Gradescope) -> None:
     found = autograder.run({"softmax.py": right(KATAS[0]), "ucb1.py": right(KATAS[1])})
 
     assert (10.0, [5.0, 5.0]) == (found["score"], [test["score"] for test in found["tests"]])
-    assert 0o700 == (autograder.base / "source").stat().st_mode & 0o777
+    for name in ("source", "submission", "results"):
+        assert 0o700 == (autograder.base / name).stat().st_mode & 0o777
 
 
 def test_half_right_and_late_submission_gets_its_share(autograder: Gradescope) -> None:

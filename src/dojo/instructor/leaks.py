@@ -169,12 +169,11 @@ def _unpacked(data: bytes) -> Iterator[tuple[bytes, str]]:
 
 
 def _zipped(data: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield the members; names and comments stand in the bytes themselves."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        yield archive.comment, " (comment)"
         for member in archive.infolist():
             if member.flag_bits & 1:
                 raise _Closed(f"{member.filename} is encrypted")
-            yield member.filename.encode() + member.comment + member.extra, f"/{member.filename}"
             if member.file_size > MAX_BYTES:
                 raise _Closed(f"{member.filename} is too large")
             yield archive.read(member), f"/{member.filename}"
@@ -183,7 +182,6 @@ def _zipped(data: bytes) -> Iterator[tuple[bytes, str]]:
 def _archived(data: bytes) -> Iterator[tuple[bytes, str]]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
-            yield member.name.encode() + repr(member.pax_headers).encode(), f"/{member.name}"
             if member.isfile() and (file := archive.extractfile(member)):
                 yield file.read(), f"/{member.name}"
 
