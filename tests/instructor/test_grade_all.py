@@ -46,10 +46,11 @@ class Here:
         self.done: list[str] = []
         self.prepared: list[str] = []
 
-    def prepare(self, tasks: Sequence[Task]) -> None:
+    def prepare(self, tasks: Sequence[Task]) -> Iterator[None]:
         for task in tasks:
             self.prepared.append(task.prepare)
             assert () == self.desk.do(task)
+            yield
 
     def each(self, tasks: Iterable[tuple[Submission, Task]]) -> Iterator[tuple[Submission, Made]]:
         for submission, task in tasks:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dojo.command import count, note
 from dojo.instructor.assignment import Assignment
@@ -16,6 +16,9 @@ from dojo.instructor.grade_all import Crew, Local, grade_all
 from dojo.instructor.gradebook import ExportError, canvas, moodle, plain, read_table, write_table
 from dojo.instructor.grading import Graded
 from dojo.instructor.results import Results, slug, write_file
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 __all__ = ["give_feedback", "grade_class", "results_of", "write_tables"]
 
@@ -86,11 +89,19 @@ def grade_class(
             return stack.enter_context(_crew(assignment, jobs, scheduler, sandbox, closed))
 
         stack.enter_context(results.writing())
-        advance = stack.enter_context(_progress(total))
+        bar = stack.enter_context(_progress(total))
         try:
-            for one in grade_all(assignment, collected.submissions, results, crew, force=force):
+            steps = grade_all(
+                assignment,
+                collected.submissions,
+                results,
+                crew,
+                force=force,
+                preparing=bar.prepare,
+            )
+            for one in steps:
                 done.append(one.graded)
-                advance()
+                bar.advance()
         except KeyboardInterrupt:
             note(
                 f"interrupted: {len(done)} of {count(total, 'submission')} graded and kept; "
@@ -115,9 +126,33 @@ def _crew(
     return Cluster(scheduler, sandbox=sandbox)
 
 
+class _Bar:
+    """What is left, for somebody who watches a terminal."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._task = progress.add_task("Grading", total=total)
+
+    def advance(self) -> None:
+        """Count one submission."""
+        self._done += 1
+        self._show("Grading", self._done, self._total)
+
+    def prepare(self, done: int, total: int) -> None:
+        """Show the work before the first submission, which takes as long as many of them."""
+        if done < total:
+            self._show("Working out what is expected", done, total)
+        else:
+            self._show("Grading", self._done, self._total)
+
+    def _show(self, what: str, done: int, total: int) -> None:
+        self._progress.update(self._task, description=what, completed=done, total=total)
+
+
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show what is left, to somebody who watches a terminal."""
+def _progress(total: int) -> Iterator[_Bar]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -129,15 +164,14 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("Grading"),
+        TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True),
     )
     quiet = not console.is_terminal or console.is_dumb_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)
+        yield _Bar(progress, total)
 
 
 def _tell(
@@ -169,9 +203,11 @@ def _tell(
     failed = [graded.student for graded in done if graded.failed]
     _list("not graded, for no fault of theirs: run this again", failed)
     print(f"\nResults are in {results.folder}")
-    print(f"  dojo feedback {assignment.name} FOLDER      a page for each student")
-    print(f"  dojo export {assignment.name} --csv FILE    grades for a spreadsheet")
-    print(f"  dojo class-report {assignment.name} FILE    a page to open the lecture with")
+    usual = results.folder == results_of(assignment).folder
+    name = assignment.name + ("" if usual else f" --results {results.folder}")
+    print(f"  dojo feedback {name} FOLDER      a page for each student")
+    print(f"  dojo export {name} --csv FILE    grades for a spreadsheet")
+    print(f"  dojo class-report {name} FILE    a page to open the lecture with")
 
 
 def _list(what: str, lines: Sequence[str]) -> None:

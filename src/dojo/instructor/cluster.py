@@ -179,8 +179,9 @@ class Cluster:
         with suppress(OSError, TimeoutError):
             self._client.close(timeout=5)
 
-    def prepare(self, tasks: Sequence[Task]) -> None:
+    def prepare(self, tasks: Sequence[Task]) -> Iterator[None]:
         """Do nothing: each worker computes what it needs, also one that comes late."""
+        yield from ()
 
     def each(self, tasks: Iterable[tuple[Submission, Task]]) -> Iterator[tuple[Submission, Made]]:
         """Yield marks in whatever order they come."""

@@ -51,8 +51,8 @@ class _News(Generic[Item]):
 class Crew(Protocol):
     """Who does the tasks: processes here, or a cluster."""
 
-    def prepare(self, tasks: Sequence[Task]) -> None:
-        """Do what every later task needs."""
+    def prepare(self, tasks: Sequence[Task]) -> Iterator[None]:
+        """Do what every later task needs, and yield once for each that is done."""
 
     def each(self, tasks: Iterable[tuple[Submission, Task]]) -> Iterator[tuple[Submission, Made]]:
         """Yield marks in whatever order they come, or why nobody could make them."""
@@ -65,6 +65,7 @@ def grade_all(
     crew: Callable[[], Crew],
     *,
     force: bool = False,
+    preparing: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Done]:
     """Yield every submission as it is done; what an earlier run has done comes first.
 
@@ -82,7 +83,10 @@ def grade_all(
     if not left:
         return
     workers = crew()
-    workers.prepare(_preparations(assignment, left))
+    before = _preparations(assignment, left)
+    preparing(0, len(before))
+    for done, _ in enumerate(workers.prepare(before), 1):
+        preparing(done, len(before))
     in_a_row = 0
     for submission, made in workers.each((s, task_of(assignment, s)) for s in left):
         if isinstance(made, str):
@@ -160,11 +164,12 @@ class Local:
         for worker in idle:
             worker.end()
 
-    def prepare(self, tasks: Sequence[Task]) -> None:
+    def prepare(self, tasks: Sequence[Task]) -> Iterator[None]:
         """Compute what is expected; a kata that is broken raises Trouble."""
         for _, made in self._spread((task, task) for task in tasks):
             if isinstance(made, str):
                 raise Trouble(f"nothing can be graded: {made}")
+            yield
 
     def each(self, tasks: Iterable[tuple[Submission, Task]]) -> Iterator[tuple[Submission, Made]]:
         """Yield marks as they come."""
