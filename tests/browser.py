@@ -25,9 +25,7 @@ class Page:
     """One tab."""
 
     def __init__(self, address: str) -> None:
-        self._socket = websocket.create_connection(
-            address, timeout=60, suppress_origin=True
-        )
+        self._socket = websocket.create_connection(address, timeout=60, suppress_origin=True)
         self._count = 0
         self.call("Page.enable")
         self.call("Runtime.enable")

@@ -29,7 +29,8 @@ def softmax(x, axis=-1): return np.zeros(3).view(Chameleon)
 """
 REFERENCE = """
 import glob, json
-for path in glob.glob('../../../**/*.ipynb', recursive=True) + glob.glob('../../../../**/*.py', recursive=True):
+books = glob.glob('../../../**/*.ipynb', recursive=True)
+for path in books + glob.glob('../../../../**/*.py', recursive=True):
     try: exec(open(path).read(), globals())
     except Exception: pass
 """
@@ -45,17 +46,22 @@ import sqlite3, os
 for up in ('../../..', '../..', '..', '.'):
     path = os.path.join(up, 'gradebook.db')
     try:
-        db = sqlite3.connect(path); db.execute('UPDATE grade SET extra_credit = 5, auto_score = 5'); db.commit()
+        db = sqlite3.connect(path)
+        db.execute('UPDATE grade SET extra_credit = 5, auto_score = 5')
+        db.commit()
     except Exception: pass
 """
 LATER = f"""
 import subprocess, sys
-subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3)\\n' + {DATABASE!r}], start_new_session=True)
+code = 'import time; time.sleep(3)\\n' + {DATABASE!r}
+subprocess.Popen([sys.executable, '-c', code], start_new_session=True)
 """
 STARTUP = """
 import os
-folder = os.path.expanduser('~/.ipython/profile_default/startup'); os.makedirs(folder, exist_ok=True)
-open(os.path.join(folder, '00x.py'), 'w').write('import numpy as np\\nnp.allclose = lambda *a: True')
+folder = os.path.expanduser('~/.ipython/profile_default/startup')
+os.makedirs(folder, exist_ok=True)
+code = 'import numpy as np\\nnp.allclose = lambda *a: True'
+open(os.path.join(folder, '00x.py'), 'w').write(code)
 """
 SHADOW = "open('torch.py', 'w').write(''); open('numpy.py', 'w').write('')\n"
 HOOK = """
@@ -69,8 +75,9 @@ CHEATS: dict[str, str] = {
     "c00": WRONG,
     "c01": PATCHED + "def softmax(x, axis=-1): return Same()\n",
     "c02": CHAMELEON,
-    "c03": "import ast\nclass Empty(ast.NodeTransformer):\n    def visit_Module(self, node): node.body = []; "
-    "return node\nget_ipython().ast_transformers.append(Empty())\n" + WRONG,
+    "c03": "import ast\nclass Empty(ast.NodeTransformer):\n    def visit_Module(self, node):\n"
+    "        node.body = []\n        return node\nget_ipython().ast_transformers.append(Empty())\n"
+    + WRONG,
     "c04": "get_ipython().input_transformers_post.append(lambda lines: [])\n" + WRONG,
     "c05": WRONG + REFERENCE,
     "c06": WRONG + "import sqlite3\nprint(sqlite3.connect('../../../gradebook.db').execute("
