@@ -47,7 +47,7 @@ def grouped_attention(
 ) -> Float[Tensor, "B n_heads T d_head"]:
     """Return what every query gathers; raise ValueError if n_kv_heads does not divide n_heads."""
     if q.shape[1] % k.shape[1]:
-        raise ValueError(f"{q.shape[1]} query heads cannot share {k.shape[1]} heads evenly")
+        raise ValueError(f"the heads of {q.shape=} cannot share those of {k.shape=} evenly")
     # ✗ pass — Heads that do not divide make groups of different sizes: refuse them.
     grouped = q.unflatten(1, (k.shape[1], -1))  # B n_kv_heads g T d_head
     # ✗ grouped = q.unflatten(1, (-1, k.shape[1])).transpose(1, 2) — The query heads are dealt out in

@@ -73,7 +73,7 @@ class KVCache:
         #   added up: each sequence has this many of them.
 
     def _extend(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        if self.k is not None and self.v is not None:
+        if self.k is not None:
             # ✗ if self.k is not None and k.shape[2] == 1: — A second prompt replaces the first: whatever the
             #   number of new tokens, they come behind the old ones.
             if len(k) != len(self.k):
