@@ -126,7 +126,8 @@ def _seed(seed: int) -> None:
     np.random.seed(seed % 2**32)
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.manual_seed(seed % 2**63)
+        # Not `manual_seed`, which prepares a stack trace for each kind of device that is missing.
+        torch.default_generator.manual_seed(seed % 2**63)
 
 
 class _View:

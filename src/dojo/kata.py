@@ -34,7 +34,7 @@ class Kata:
     allows: tuple[str, ...] = ()
     """Of what does the same as a forbidden name, or is forbidden in the topic, what may be used."""
     only: tuple[str, ...] = ()
-    """In place of `forbids`: all that may be used of NumPy, PyTorch and einops, by name or module."""
+    """In place of `forbids`: all that may be used of NumPy, PyTorch, einops, by name or module."""
     was: tuple[str, ...] = ()
     """Ids that this kata had before: what a learner did under them still counts."""
 
@@ -64,9 +64,10 @@ def case(
 class Samples:
     """Independent draws of one random result, to be judged by their distribution."""
 
-    draws: tuple[Any, ...]
+    draws: Any
+    """A tuple of them, or one array or tensor along whose first axis they lie."""
 
 
 def samples(draws: Iterable[Any]) -> Samples:
     """Mark arrays or numbers of equal shape as independent draws of one random result."""
-    return Samples(tuple(draws))
+    return Samples(draws if len(getattr(draws, "shape", ())) else tuple(draws))

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,6 +154,7 @@ def _sizes(spec: CaseSpec) -> wire.Dict:
     return node
 
 
+@lru_cache(maxsize=256)
 def _visible(grader: str) -> str:
     """Leave out the metadata, and of hosted classes all but the name."""
     tree = syntax.parse(grader)

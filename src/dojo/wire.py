@@ -285,9 +285,25 @@ def encode(value: Any, depth: int = 0) -> Node:
         if not all(type(key) is str for key in dict.keys(value)):
             return Other("dict with keys that are not text")
         return Dict(tuple((_text(k), encode(v, depth + 1)) for k, v in dict.items(value)))
-    if kind is Samples and type(value.draws) is tuple:
-        return Sampled(_stack(tuple(encode(item, depth + 1) for item in value.draws)))
+    if kind is Samples:
+        draws = _joined(value.draws) if type(value.draws) is tuple else value.draws
+        if type(draws) is tuple:
+            return Sampled(_stack(tuple(encode(item, depth + 1) for item in draws)))
+        return Sampled(encode(draws, depth + 1))
     return _encode_tensor(value, kind)
+
+
+def _joined(draws: tuple[Any, ...]) -> Any:
+    """Join tensors of one kind to one tensor, which is read far faster, or return the draws."""
+    torch = sys.modules.get("torch")
+    if torch is None or not draws or any(type(draw) is not torch.Tensor for draw in draws):
+        return draws
+    try:
+        if len({(draw.dtype, draw.shape, draw.device.type, draw.layout) for draw in draws}) == 1:
+            return torch.stack(draws).detach()
+    except (RuntimeError, TypeError, NotImplementedError):  # nested, quantized, of vmap, …
+        pass
+    return draws
 
 
 def _stack(draws: tuple[Node, ...]) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dojo.rules.names import canonical, closure, equivalents
@@ -42,6 +43,13 @@ class Forbidden:
         cls, forbids: Sequence[str], allows: Sequence[str], only: Sequence[str] = ()
     ) -> Forbidden:
         """Arrange what a kata forbids, or all that it allows."""
+        return cls._of(tuple(forbids), tuple(allows), tuple(only))
+
+    @classmethod
+    @lru_cache(maxsize=256)
+    def _of(
+        cls, forbids: tuple[str, ...], allows: tuple[str, ...], only: tuple[str, ...]
+    ) -> Forbidden:
         names = equivalents(forbids, allows)
         operators = {}
         for key, public in forbidden_operators(forbids, allows).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from dojo.rules.families import FAMILIES
@@ -57,9 +58,19 @@ def canonical(path: str) -> str:
     return path
 
 
+@cache
+def _families() -> dict[str, tuple[str, ...]]:
+    """Arrange the table by full public name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, family in FAMILIES.items():
+        for name in dict.fromkeys(map(_spell, family.names.split())):
+            found[name] = (*found.get(name, ()), key)
+    return found
+
+
 def closure(name: str) -> tuple[str, ...]:
     """Return the families that a forbidden name stands for."""
-    todo = [key for key, family in FAMILIES.items() if name in map(_spell, family.names.split())]
+    todo = list(_families().get(name, ()))
     found: list[str] = []
     while todo:
         key = todo.pop(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Final
 
 from dojo.rules.families import FAMILIES, SILENT
@@ -24,6 +25,13 @@ def forbidden_operators(
     Names are the profiler's (`aten::_softmax`), or begin with a word that `recording` explains:
     `direct:`, `gradient:`, `tangent:`, `call:` and `module:`.
     """
+    return dict(_shown(tuple(forbids), tuple(allows), tuple(only)))
+
+
+@lru_cache(maxsize=256)
+def _shown(
+    forbids: tuple[str, ...], allows: tuple[str, ...], only: tuple[str, ...]
+) -> dict[str, str]:
     if only and not any(name.partition(".")[0] == "torch" for name in only):
         return {ANY: "torch"}
     whole = lifted(forbids, allows)
