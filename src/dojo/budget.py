@@ -166,7 +166,8 @@ def alike(one: Iterable[Excess], other: Iterable[Excess]) -> bool:
 
 def distance(one: Outcome, other: Outcome) -> float:
     """Return how far the measured costs of two runs of one case are apart; 0 if they are equal."""
-    ours, theirs = _counts(one), _counts(other)
+    ours = _counts(one)
+    theirs = _counts(other) if ours else {}
     return max(
         (abs(math.log((ours[n] + 1) / (theirs[n] + 1))) for n in ours.keys() & theirs.keys()),
         default=0.0,

@@ -180,8 +180,8 @@ def _compare_array(expected: Array, got: Node, nudged: Node, path: str) -> list[
         return [Mismatch(path, "shape", expected, got)]
     if got.dtype != expected.dtype:
         return [Mismatch(path, "dtype", expected, got)]
-    if expected.library == "meta":
-        return []  # no values
+    if expected.library == "meta" or got.data == expected.data:
+        return []  # without values, or with the same ones
     ours = to_numpy(expected)
     near = ours
     if isinstance(nudged, Array) and (nudged.shape, nudged.dtype) == (got.shape, got.dtype):
@@ -255,6 +255,8 @@ def _compare_samples(expected: Sampled, got: Node, path: str) -> list[Mismatch]:
         return [Mismatch(path, "length", expected, got)]
     # The first distance that is too large settles it: most wrong samplers need no more than one.
     finite = np.isfinite(ours).all() and np.isfinite(theirs).all()
+    if finite and np.array_equal(ours, theirs):
+        return []
     if not finite or any(far > 1.0 for _, far in _distances(ours, theirs)):
         return [Mismatch(path, "distribution", expected, got)]
     return []

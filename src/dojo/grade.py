@@ -17,6 +17,7 @@ from dojo import budget, syntax
 from dojo.compare import compare
 from dojo.engine import Engine, Run, Silence
 from dojo.explain import explain
+from dojo.likeness import Known
 from dojo.mistakes import MistakeError
 from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
@@ -28,7 +29,7 @@ from dojo.verdict import CaseResult, KataResult, Verdict
 from dojo.wire import Failure, Observed
 from dojo.workspace import is_pristine
 
-__all__ = ["Grader", "Judge", "differs", "same"]
+__all__ = ["Grader", "Judge", "differs"]
 
 MAX_SOURCE: Final = 2**20
 MEMORY_WORDS: Final = ("can't allocate memory", "not enough memory", "bad_alloc")
@@ -43,6 +44,7 @@ class Grader:
         self._engine = engine
         self.references = References(engine, cache)
         self._salt = salt
+        self._known: dict[str, Known] = {}
 
     def grade(self, entry: Entry, path: Path | None = None) -> KataResult:
         """Grade the file at `path`, or the kata's own file."""
@@ -179,6 +181,14 @@ class Grader:
         )
         return _betrayed(record, outcomes(run, len(key.specs)), names)
 
+    def known(self, key: Key) -> Known:
+        """Return the kata's mistakes, arranged for comparing answers with them."""
+        digest = key.digest()
+        if digest not in self._known:
+            cases = self.references.record(key).cases
+            self._known[digest] = Known(key.specs, cases, self.references.mistakes(key), differs)
+        return self._known[digest]
+
     def diagnose(
         self, key: Key, cases: tuple[CaseResult, ...], answers: Sequence[Outcome]
     ) -> tuple[CaseResult, ...]:
@@ -186,19 +196,12 @@ class Grader:
         failed = [i for i, case in enumerate(cases) if case.verdict is not Verdict.PASSED]
         if not failed or all(_unwritten(answers[i]) for i in failed):
             return cases
-        known = self.references.mistakes(key)
-        record = self.references.record(key)
+        known = self.known(key)
         agreement = []
-        for mistake, theirs in known:
-            alike = [
-                same(a, b) and _costs_alike(spec, expected, a, b)
-                for spec, expected, a, b in zip(
-                    key.specs, record.cases, answers, theirs, strict=True
-                )
-            ]
-            telling = [
-                i for i in failed if alike[i] and differs(key.specs[i], record.cases[i], theirs[i])
-            ]
+        for (mistake, theirs), alike, wrong in zip(
+            known.mistakes, known.alike(answers), known.differing, strict=True
+        ):
+            telling = [i for i in failed if alike[i] and wrong[i]]
             far = sum(map(budget.distance, answers, theirs))
             agreement.append((sum(alike), far, mistake, telling))
         agreement.sort(key=lambda item: (-item[0], item[1]))
@@ -234,46 +237,9 @@ def _forbidden(result: KataResult, summary: str, details: tuple[str, ...]) -> Ka
     return replace(result, verdict=verdict, cases=cases, summary=summary, details=details)
 
 
-def same(one: Outcome, other: Outcome) -> bool:
-    """Whether two runs of one case cannot be told apart."""
-    if _bits(one) == _bits(other):
-        return True
-    a, b = one.observed, other.observed
-    if a is None or b is None:
-        return a is b and one.silence == other.silence
-    if (a.failure is None) != (b.failure is None):
-        return False
-    if a.failure is not None and b.failure is not None:
-        alike = a.failure.kinds == b.failure.kinds and a.failure.message == b.failure.message
-        return alike and _hosted_equal(one, other)
-    equal = not compare(b.value, a.value) and a.modified == b.modified
-    return equal and sorted(a.weights) == sorted(b.weights) and _hosted_equal(one, other)
-
-
-def _costs_alike(spec: CaseSpec, expected: Expected, one: Outcome, other: Outcome) -> bool:
-    """Whether two runs are both within the budget, or both over it for the same reason."""
-    return not spec.budget or budget.alike(
-        budget.excesses(spec, expected, one), budget.excesses(spec, expected, other)
-    )
-
-
-def _bits(outcome: Outcome) -> tuple[object, ...]:
-    """Return all that counts, to be compared quickly to the last bit."""
-    seen = outcome.observed
-    if seen is None:
-        return (outcome.silence,)
-    return (seen.value, seen.failure, seen.modified, seen.weights, outcome.hosted)
-
-
-def _hosted_equal(one: Outcome, other: Outcome) -> bool:
-    if [name for name, _ in one.hosted] != [name for name, _ in other.hosted]:
-        return False
-    return not any(compare(b, a) for (_, a), (_, b) in zip(one.hosted, other.hosted, strict=True))
-
-
 def differs(spec: CaseSpec, expected: Expected, answer: Outcome) -> bool:
     """Whether an answer fails a case."""
-    return Judge().judge(spec, expected, answer).verdict is not Verdict.PASSED
+    return Judge(brief=True).judge(spec, expected, answer).verdict is not Verdict.PASSED
 
 
 @dataclass(frozen=True)
@@ -284,6 +250,8 @@ class Judge:
     record: Record | None = None
     text: str = ""
     found: tuple[str, ...] = ()
+    brief: bool = False
+    """Whether the verdict is all that is asked for: no words for wrong values."""
 
     def judge_all(self, answers: Sequence[Outcome]) -> tuple[CaseResult, ...]:
         """Decide every case of the kata."""
@@ -319,7 +287,38 @@ class Judge:
                 return self._raised(spec, failure)
         elif spec.raises is not None:
             return Verdict.WRONG, f"raises nothing where {spec.raises} is due", ()
-        return _compare_values(spec, expected, answer, answer.observed)
+        return self._compare_values(spec, expected, answer, answer.observed)
+
+    def _compare_values(
+        self, spec: CaseSpec, expected: Expected, answer: Outcome, observed: Observed
+    ) -> tuple[Verdict, str, tuple[str, ...]]:
+        right = expected.outcome.observed
+        assert right is not None
+        mismatches = compare(right.value, observed.value, expected.nudged)
+        wrote: tuple[str, ...] = ()
+        if observed.modified:
+            names = _one_line(", ".join(observed.modified), 80)
+            wrote = (f"written into: {names}",)
+        if len(answer.hosted) != len(expected.outcome.hosted):
+            return Verdict.WRONG, "does not use what it is given", ()
+        for (_, ours), (name, theirs) in zip(expected.outcome.hosted, answer.hosted, strict=True):
+            ours, theirs = (budget.unbudgeted(log, spec.budget) for log in (ours, theirs))
+            mismatches += compare(ours, theirs, path=f"{name} saw")
+        if mismatches and self.brief:
+            return Verdict.WRONG, "", ()
+        if mismatches:
+            finding = explain(mismatches, spec.sizes, right.masks)
+            return Verdict.WRONG, finding.summary, (*finding.details, *wrote)
+        if wrote:
+            return Verdict.WRONG, "writes into its input: work on a copy", wrote
+        if budget.uncounted(spec, answer):
+            return Verdict.NO_ANSWER, "what it costs could not be counted", ()
+        over = budget.excesses(spec, expected, answer)
+        if over:
+            memory = all(found.is_memory for found in over)
+            verdict = Verdict.TOO_MUCH_MEMORY if memory else Verdict.TOO_SLOW
+            return verdict, budget.words(over), tuple(found.detail for found in over)
+        return Verdict.PASSED, "", ()
 
     def _on_meta(self, failure: Failure) -> tuple[Verdict, str, tuple[str, ...]]:
         """Judge an exception over tensors without values, which much right code cannot take."""
@@ -368,36 +367,6 @@ class Judge:
 def _is_meta(expected: Expected) -> bool:
     """Whether a case has inputs without values; the solution's run says so, not the answer's."""
     return expected.outcome.observed is not None and expected.outcome.observed.meta
-
-
-def _compare_values(
-    spec: CaseSpec, expected: Expected, answer: Outcome, observed: Observed
-) -> tuple[Verdict, str, tuple[str, ...]]:
-    right = expected.outcome.observed
-    assert right is not None
-    mismatches = compare(right.value, observed.value, expected.nudged)
-    wrote: tuple[str, ...] = ()
-    if observed.modified:
-        names = _one_line(", ".join(observed.modified), 80)
-        wrote = (f"written into: {names}",)
-    if len(answer.hosted) != len(expected.outcome.hosted):
-        return Verdict.WRONG, "does not use what it is given", ()
-    for (_, ours), (name, theirs) in zip(expected.outcome.hosted, answer.hosted, strict=True):
-        ours, theirs = (budget.unbudgeted(log, spec.budget) for log in (ours, theirs))
-        mismatches += compare(ours, theirs, path=f"{name} saw")
-    if mismatches:
-        finding = explain(mismatches, spec.sizes, right.masks)
-        return Verdict.WRONG, finding.summary, (*finding.details, *wrote)
-    if wrote:
-        return Verdict.WRONG, "writes into its input: work on a copy", wrote
-    if budget.uncounted(spec, answer):
-        return Verdict.NO_ANSWER, "what it costs could not be counted", ()
-    over = budget.excesses(spec, expected, answer)
-    if over:
-        memory = all(found.is_memory for found in over)
-        verdict = Verdict.TOO_MUCH_MEMORY if memory else Verdict.TOO_SLOW
-        return verdict, budget.words(over), tuple(found.detail for found in over)
-    return Verdict.PASSED, "", ()
 
 
 def _compare_weights(

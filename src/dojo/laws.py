@@ -86,10 +86,20 @@ class Audit:
 
     entry: Entry
     engine: Engine
-    references: References = field(init=False)
+    grader: Grader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.references = References(self.engine, self.entry.root / ".dojo" / "expected")
+        self.grader = Grader(self.engine, self.entry.root / ".dojo" / "expected")
+
+    @cached_property
+    def salted(self) -> tuple[Key, ...]:
+        """The kata with other inputs."""
+        return tuple(Key.of(self.entry, salt) for salt in SALTS)
+
+    @property
+    def references(self) -> References:
+        """What solution and mistakes observe."""
+        return self.grader.references
 
     @cached_property
     def key(self) -> Key:
@@ -100,6 +110,11 @@ class Audit:
     def record(self) -> Record:
         """What the solution does."""
         return self.references.record(self.key)
+
+    @cached_property
+    def stub(self) -> str:
+        """What the stub has to be."""
+        return derive(self.key.solution)
 
     def triples(self, answers: tuple[Outcome, ...]) -> Iterator[tuple[CaseSpec, Expected, Outcome]]:
         """Pair every case with its expectation and an answer."""
@@ -120,7 +135,7 @@ class Audit:
 def stub_is_current(audit: Audit) -> Iterator[str]:
     """The stub is what the solution derives to"""
     entry = audit.entry
-    stub = derive(audit.key.solution).encode()
+    stub = audit.stub.encode()
     if not entry.stub.exists():
         yield "there is no stub: run `nox -s stubs`"
     elif read_sums(entry.root).get(entry.id) != hashlib.sha256(stub).hexdigest():
@@ -130,8 +145,7 @@ def stub_is_current(audit: Audit) -> Iterator[str]:
 
 def stub_is_not_started(audit: Audit) -> Iterator[str]:
     """The stub counts as not started"""
-    grader = Grader(audit.engine, audit.entry.root / ".dojo" / "expected")
-    result = grader.grade_text(audit.key, derive(audit.key.solution))
+    result = audit.grader.grade_text(audit.key, audit.stub)
     if result.verdict is not Verdict.NOT_STARTED:
         passing = [case.case for case in result.cases if case.verdict is Verdict.PASSED]
         yield (
@@ -144,16 +158,16 @@ def stub_is_not_started(audit: Audit) -> Iterator[str]:
 def solution_passes(audit: Audit) -> Iterator[str]:
     """The solution passes every case, for ten sets of inputs"""
     source = reference(audit.key.solution)
-    for salt in ("", *SALTS):
-        key = Key.of(audit.entry, salt)
-        record = audit.references.record(key)
-        limits = [expected.limit for expected in record.cases]
-        answers = audit.references.observe(key, source, limits)
+    keys = [audit.key, *audit.salted]
+    records = audit.references.records(keys)
+    limits = [[expected.limit for expected in record.cases] for record in records]
+    answers = audit.references.observe_all(keys, source, limits)
+    for key, record, theirs in zip(keys, records, answers, strict=True):
         strict = replace(record, cases=tuple(map(_without_slack, record.cases)))
-        for result in Judge(key, strict, source).judge_all(answers):
+        for result in Judge(key, strict, source).judge_all(theirs):
             if result.verdict is not Verdict.PASSED:
                 yield (
-                    f"{result.case} with salt {salt!r}: {result.verdict}, {result.summary}: "
+                    f"{result.case} with salt {key.salt!r}: {result.verdict}, {result.summary}: "
                     "does it depend on anything but its inputs?"
                 )
 
@@ -165,8 +179,8 @@ def _without_slack(expected: Expected) -> Expected:
 
 def inputs_are_well_conditioned(audit: Audit) -> Iterator[str]:
     """A rounding error in the inputs hardly moves a result"""
-    for salt in ("", *SALTS):
-        key = Key.of(audit.entry, salt)
+    for key in (audit.key, *audit.salted):
+        salt = key.salt
         for spec, expected in zip(key.specs, audit.references.record(key).cases, strict=True):
             observed = expected.outcome.observed
             if observed is not None and observed.failure is None:
@@ -208,13 +222,14 @@ def _wobble(value: wire.Node, nudged: wire.Node) -> float:
 
 def mistakes_are_caught(audit: Audit) -> Iterator[str]:
     """Every declared mistake fails a case, and is recognised in one"""
-    grader = Grader(audit.engine, audit.entry.root / ".dojo" / "expected")
-    for mistake, answers in audit.references.mistakes(audit.key):
+    known = audit.grader.known(audit.key)
+    for (mistake, answers), wrong in zip(known.mistakes, known.differing, strict=True):
         where = f"solutions/{audit.entry.id}.py:{mistake.line}"
-        cases = Judge(audit.key, audit.record, mistake.source).judge_all(answers)
-        if all(case.verdict is Verdict.PASSED for case in cases):
+        if not any(wrong):
             yield f"{where}: the mistake passes every case: add one that tells it from the solution"
-        elif mistake.why not in {c.why for c in grader.diagnose(audit.key, cases, answers)}:
+            continue
+        cases = Judge(audit.key, audit.record, mistake.source, brief=True).judge_all(answers)
+        if mistake.why not in {c.why for c in audit.grader.diagnose(audit.key, cases, answers)}:
             yield (
                 f"{where}: the mistake fails, but is taken for another one: "
                 "merge the two, or add a case that tells them apart"
@@ -223,18 +238,16 @@ def mistakes_are_caught(audit: Audit) -> Iterator[str]:
 
 def cases_are_needed(audit: Audit) -> Iterator[str]:
     """Every case catches a mistake: a declared one or a built-in one"""
-    caught: set[str] = set()
-    answers = [theirs for _, theirs in audit.references.mistakes(audit.key)]
-    limits = [expected.limit for expected in audit.record.cases]
     specs = audit.key.specs
-    for variant in ("", *VARIANTS):
+    differing = audit.grader.known(audit.key).differing
+    caught = {spec.id for wrong in differing for spec, w in zip(specs, wrong, strict=True) if w}
+    limits = [expected.limit for expected in audit.record.cases]
+    for variant in VARIANTS.values():
         if len(caught) == len(specs):
             break
-        if variant:
-            source = reference(audit.key.solution) + VARIANTS[variant]
-            answers = [audit.references.observe(audit.key, source, limits)]
-        for theirs in answers:
-            caught |= {triple[0].id for triple in audit.triples(theirs) if differs(*triple)}
+        source = reference(audit.key.solution) + variant
+        theirs = audit.references.observe(audit.key, source, limits)
+        caught |= {triple[0].id for triple in audit.triples(theirs) if differs(*triple)}
     for spec in specs:
         if spec.id not in caught:
             yield (
@@ -333,7 +346,7 @@ def mistakes_are_many(audit: Audit) -> Iterator[str]:
 def names_exist(audit: Audit) -> Iterator[str]:
     """What a kata needs or forbids exists"""
     meta = audit.entry.meta
-    known = {entry.id for entry in Suite(audit.entry.root).entries}
+    known = Suite(audit.entry.root).ids
     for need in meta.needs:
         if need not in known:
             yield f"needs={need!r}: there is no such kata"

@@ -232,15 +232,30 @@ class References:
 
     def record(self, key: Key) -> Record:
         """Return what the solution observes in every case."""
+        record = self._known(key)
+        if record is None:
+            (record,) = self._compute([key])
+            _store(self._path(key, "expected"), record)
+            self._records[key.digest()] = record
+        return record
+
+    def _known(self, key: Key) -> Record | None:
         digest = key.digest()
         if digest not in self._records:
-            path = self._path(key, "expected")
-            record: Record | None = _load(path, Record)
+            record: Record | None = _load(self._path(key, "expected"), Record)
             if record is None:
-                record = self._compute(key)
-                _store(path, record)
+                return None
             self._records[digest] = record
         return self._records[digest]
+
+    def records(self, keys: Sequence[Key]) -> tuple[Record, ...]:
+        """Return the records of one kata with several salts: at most two children for all."""
+        missing = [key for key in keys if self._known(key) is None]
+        if len(missing) > 1:
+            for key, record in zip(missing, self._compute(missing), strict=True):
+                _store(self._path(key, "expected"), record)
+                self._records[key.digest()] = record
+        return tuple(self.record(key) for key in keys)
 
     def mistakes(self, key: Key) -> tuple[tuple[Mistake, tuple[Outcome, ...]], ...]:
         """Return every declared mistake with what it observes in every case."""
@@ -263,31 +278,58 @@ class References:
         self, key: Key, source: str, limits: Sequence[float], *, nudge: bool = False
     ) -> tuple[Outcome, ...]:
         """Run a source text of ours against every case."""
-        run = self._engine.run(
-            key.job(source, f"{key.entry.name}.py", nudge=nudge), limits, key.host
-        )
-        if run.broken is not None:
-            raise UnsoundKata(f"{key.entry.solution}: a version does not load: {run.broken}")
-        return outcomes(run, len(key.specs))
+        return self.observe_all([key], source, [limits], nudge=nudge)[0]
 
-    def _compute(self, key: Key) -> Record:
+    def observe_all(
+        self,
+        keys: Sequence[Key],
+        source: str,
+        limits: Sequence[Sequence[float]],
+        *,
+        nudge: bool = False,
+    ) -> list[tuple[Outcome, ...]]:
+        """Run a source text of ours against every case of one kata, with several salts in turn."""
+        first = keys[0]
+        jobs = [key.job(source, f"{key.entry.name}.py", nudge=nudge) for key in keys]
+        job = msgspec.structs.replace(
+            jobs[0],
+            runs=tuple(run for job in jobs for run in job.runs),
+            counts={seed: names for job in jobs for seed, names in job.counts.items()},
+        )
+        keepers = {run[0]: key for key, job in zip(keys, jobs, strict=True) for run in job.runs}
+
+        def host(name: str, seed: str, sizes: dict[str, Any]) -> Any:
+            return keepers[seed.partition("/")[0]].host(name, seed, sizes)
+
+        run = self._engine.run(job, [limit for some in limits for limit in some], host)
+        if run.broken is not None:
+            raise UnsoundKata(f"{first.entry.solution}: a version does not load: {run.broken}")
+        found, n_cases = outcomes(run, len(job.runs)), len(first.specs)
+        return [found[at : at + n_cases] for at in range(0, len(found), n_cases)]
+
+    def _compute(self, keys: Sequence[Key]) -> list[Record]:
         from dojo.stubs import public_names
 
-        source = reference(key.solution)
-        patient = [600.0] * len(key.specs)
-        plain = self.observe(key, source, patient)
-        nudged = self.observe(key, source, patient, nudge=True)
-        for spec, outcome in zip(key.specs, plain, strict=True):
-            _demand_sound(key, spec, outcome)
-        cases = tuple(
-            Expected(
-                outcome,
-                other.observed.value if other.observed else None,
-                other.observed.spent if other.observed else (),
+        first = keys[0]
+        source = reference(first.solution)
+        patient = [[600.0] * len(key.specs) for key in keys]
+        plain = self.observe_all(keys, source, patient)
+        nudged = self.observe_all(keys, source, patient, nudge=True)
+        names = public_names(first.solution)
+        records = []
+        for key, ours, others in zip(keys, plain, nudged, strict=True):
+            for spec, outcome in zip(key.specs, ours, strict=True):
+                _demand_sound(key, spec, outcome)
+            cases = tuple(
+                Expected(
+                    outcome,
+                    other.observed.value if other.observed else None,
+                    other.observed.spent if other.observed else (),
+                )
+                for outcome, other in zip(ours, others, strict=True)
             )
-            for outcome, other in zip(plain, nudged, strict=True)
-        )
-        return Record(public_names(key.solution), cases)
+            records.append(Record(names, cases))
+        return records
 
     def _path(self, key: Key, what: str) -> Path:
         salted = f"{seed_of(key.salt):08x}"[:8] if key.salt else "plain"

@@ -170,8 +170,13 @@ class Suite:
         Neither a cycle nor a grader that cannot be read hides a kata here: both show when the
         kata itself is read, or in the audit.
         """
+        return _teaching_order(Entry(id, self.root) for id in self.ids)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Every kata that has a solution, by name: nothing is read for this."""
         found = (_id_of(path, self.root / "solutions") for path in self._files("solutions"))
-        return _teaching_order(Entry(id, self.root) for id in found if id)
+        return tuple(id for id in found if id)
 
     def topics(self) -> dict[str, tuple[Entry, ...]]:
         """Every topic in teaching order, with its katas."""
