@@ -1,31 +1,34 @@
 """A sparse mixture of experts: each token is sent to its top_k experts out of n_experts.
 
-Tokens are routed each on its own; the N tokens are counted along all axes but the last, the last of
-these fastest. From the router's logits come probabilities p = softmax(W_router x) over all experts.
-The top_k most probable experts are the token's choices, the most probable first, and
+Tokens are routed each on its own; the N tokens are counted along all axes but the last, the last
+of these fastest. From the router's logits come probabilities p = softmax(W_router x) over all
+experts. The top_k most probable experts are the token's choices, the most probable first, and
 
     y = Σ_e gate_e · expert_e(x)    over the choices,
 
-where gate_e is p_e, divided by the sum of p over the token's choices if `renormalize` is true. No two
-probabilities of a token are equal. Experts run on the tokens that are sent to them, and on no others:
-the work is counted. A call of `expert(tokens)` costs by the number of tokens, which may be zero.
+where gate_e is p_e, divided by the sum of p over the token's choices if `renormalize` is true. No
+two probabilities of a token are equal. Experts run on the tokens that are sent to them, and on no
+others: the work is counted. A call of `expert(tokens)` costs by the number of tokens, which may
+be zero.
 
-With a `capacity`, each expert accepts at most so many tokens per call. All first choices come before
-all second choices, those before the third, and so on; within a rank, earlier tokens come first. A
-choice that finds its expert full is dropped: it adds nothing to y, and the other gates of the
-token stay what they were. A token without any expert left gets zeros.
+With a `capacity`, each expert accepts at most so many tokens per call. All first choices come
+before all second choices, those before the third, and so on; within a rank, earlier tokens come
+first. A choice that finds its expert full is dropped: it adds nothing to y, and the other gates
+of the token stay what they were. A token without any expert left gets zeros.
 
 The second result is the load-balancing loss, a scalar:
 
     balance = n_experts · Σ_e f_e · P_e
 
-f_e is the fraction of all N · top_k choices that fall on expert e, dropped ones included, and P_e the mean
-of p_e over all tokens. It is 1 if the load is even. No gradient flows through f.
+f_e is the fraction of all N · top_k choices that fall on expert e, dropped ones included, and P_e
+the mean of p_e over all tokens. The balance is 1 if the load is even. No gradient flows through
+f.
 
-Probabilities and balance are worked out in float32 at least (the router multiplies in the dtype of
-`x`, and its logits are then converted), and gates become the dtype of `x` in the end. The output has the shape and
-dtype of `x`, the balance the dtype of the probabilities. Every tensor that you make belongs on the device of `x`.
-There is at least one token. Training and evaluation are alike.
+Probabilities and balance are worked out in float32 at least (the router multiplies in the dtype
+of `x`, and its logits are then converted), and gates become the dtype of `x` in the end. The
+output has the shape and dtype of `x`, the balance the dtype of the probabilities. Every tensor
+that you make belongs on the device of `x`. There is at least one token. Training and evaluation
+are alike.
 
 >>> layer = MixtureOfExperts(d_model=8, d_ff=16, n_experts=4, top_k=2)
 >>> y, balance = layer(torch.randn(3, 5, 8))

@@ -1,26 +1,27 @@
 """Grouped-query attention: neighbouring query heads share one head of keys and values.
 
-There are n_heads heads of queries, but only n_kv_heads of keys and values. The query heads form groups
-of g = n_heads / n_kv_heads neighbours: heads 0 … g − 1 look at head 0 of the keys and values, the
-next g at head 1, and so on. Each query head has weights of its own:
+There are n_heads heads of queries, but only n_kv_heads of keys and values. The query heads form
+groups of g = n_heads / n_kv_heads neighbours: heads 0 … g − 1 look at head 0 of the keys and
+values, the next g at head 1, and so on. Each query head has weights of its own:
 
     head_i = softmax(Q_i K_jᵀ / √d_head) V_j,    j = ⌊i / g⌋
 
 With n_kv_heads = n_heads this is multi-head attention, with n_kv_heads = 1 multi-query attention.
 
-`grouped_attention` is that equation, for T queries and S keys. `mask` is the same for all heads and
-True where a query may look at a key; without it all may look everywhere. It can be a view of any
-strides. A query that may look nowhere gets zeros, and no NaN may appear because of that, in the
-output or in a gradient. Scores may be in the ten thousands.
+`grouped_attention` is that equation, for T queries and S keys. `mask` is the same for all heads
+and True where a query may look at a key; without it all may look everywhere. All inputs can be
+views of any strides. A query that may look nowhere gets zeros, and no NaN may appear because of
+that, in the output or in a gradient. Scores may be in the ten thousands.
 
-Its memory is measured, on long contexts. Beside tensors of the scores' size there may be another copy
-of K and of V as they are, but never one for each query head. Note that a matrix product whose batch
-axes broadcast makes such a copy silently, and so does an einsum over expanded keys.
+Its memory is measured, on long contexts. Beside tensors of the scores' size there may be another
+copy of K and of V as they are, but never one for each query head. Note that a matrix product
+whose batch axes broadcast makes such a copy silently, and so does an einsum over expanded keys.
 
-`GroupedQueryAttention` is causal self-attention made with it. Project the tokens, give each head d_head =
-d_model / n_heads neighbouring features of its projection (head 0 the first d_head, and so on), attend,
-join the heads in the same order, project back. A token looks at itself and at those before it,
-but never at padding. Padding still asks, so its rows are computed like any other.
+`GroupedQueryAttention` is causal self-attention made with it. Project the tokens, give each head
+d_head = d_model / n_heads neighbouring features of its projection (head 0 the first d_head, and
+so on), attend, join the heads in the same order, project back. A token looks at itself and at
+those before it, but never at padding. Padding still asks, so its rows are computed like any
+other.
 
 Outputs have the dtype of their inputs. There is no dropout.
 

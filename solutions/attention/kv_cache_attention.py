@@ -1,10 +1,10 @@
 """Causal self-attention with a key–value cache: prefill and decode.
 
-A decoder writes one token after another. Keys and values of the tokens before a new one stay what they
-were, so they are computed once and kept in a cache. `layer(x, cache)` gets the next T tokens of each
-sequence of the batch: the whole prompt (prefill), a single token (decode), or any number in between,
-behind an empty cache or a filled one. With n tokens in the cache, the new ones stand at
-the positions n … n + T − 1. The call
+A decoder writes one token after another. Keys and values of the tokens before a new one stay what
+they were, so they are computed once and kept in a cache. `layer(x, cache)` gets the next T tokens
+of each sequence of the batch: the whole prompt (prefill), a single token (decode), or any number
+in between, behind an empty cache or a filled one. With n tokens in the cache, the new ones stand
+at the positions n … n + T − 1. The call
 
 1. projects the new tokens, and only them, to queries, keys and values,
 2. turns queries and keys, not values, with `rotate` by their positions,
@@ -14,18 +14,21 @@ the positions n … n + T − 1. The call
 
 4. joins the heads and projects back. The cache then holds the new tokens as well.
 
-However a sequence is cut into calls, its outputs are those of one call for all of it. Each head works on
-d_head neighbouring features of every projection, head 0 on the first ones; the heads are joined in the same order.
+However a sequence is cut into calls, its outputs are those of one call for all of it. Each head
+works on d_head neighbouring features of every projection, head 0 on the first ones; the heads are
+joined in the same order.
 
-- A cache belongs to one batch of sequences and to one layer, and it alone remembers them: many caches may
-  be in use in turn, and `copy.deepcopy` of one goes on by itself, as beams do in a beam search. Without a
-  cache a call starts at position 0 and leaves nothing behind. `state_dict` holds the weights only.
-- What an earlier call has cached is a constant: no gradient flows into that call, and its graph is not
-  kept alive. The keys and values of the new tokens are part of the graph as ever.
+- A cache belongs to one batch of sequences and to one layer, and it alone remembers them: many
+  caches may be in use in turn, and `copy.deepcopy` of one goes on by itself, as beams do in a
+  beam search. Without a cache a call starts at position 0 and leaves nothing behind. `state_dict`
+  holds the weights only.
+- What an earlier call has cached is a constant: no gradient flows into that call, and its graph
+  is not kept alive. The keys and values of the new tokens are part of the graph as ever.
 - The work of a call is counted. Decoding a token costs its own projections and one row of scores.
-  `F.scaled_dot_product_attention` may be used.
+  `torch.nn.functional.scaled_dot_product_attention` may be used.
 - Outputs, keys and values have the dtype and device of `x`. There is no dropout and no padding.
-- If the batch size of `x` is not that of the cache, raise ValueError and leave the cache as it was.
+- If the batch size of `x` is not that of the cache, raise ValueError and leave the cache as it
+  was.
 
 >>> layer, cache = CachedAttention(d_model=8, n_heads=2), KVCache()
 >>> x = torch.randn(3, 5, 8)
