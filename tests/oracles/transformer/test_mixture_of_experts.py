@@ -18,7 +18,7 @@ def _by_token(
 ) -> tuple[Tensor, Tensor]:
     """Send one token after another, with Python's own sort, straight from the definition."""
     p = [torch.softmax(layer.router.weight @ x, 0) for x in tokens]
-    choices = [sorted(range(len(q)), key=lambda e, q=q: -float(q[e]))[:k] for q in p]
+    choices = [sorted(range(len(q)), key=lambda e, q=q: -float(q[e].detach()))[:k] for q in p]
     seats: dict[int, int] = {}
     y = [torch.zeros_like(x) for x in tokens]
     for rank in range(k):
