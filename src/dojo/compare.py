@@ -16,6 +16,7 @@ from dojo.wire import Array, Dict, List, Node, Other, Sampled, Tuple, to_numpy
 __all__ = [
     "Kind",
     "Mismatch",
+    "agree",
     "compare",
     "describe",
     "distances",
@@ -82,21 +83,31 @@ def compare(expected: Node, got: Node, nudged: Node = None, path: str = "") -> l
     `nudged` is what the reference returns when its inputs are off by a rounding error: where that
     moves the result, a right answer in another order of operations may move as much.
     """
-    dtype = precision(expected)
-    expected, got, nudged = _plain(expected), _plain(got), _plain(nudged)
+    return list(_mismatches(expected, got, nudged, path))
+
+
+def agree(expected: Node, got: Node) -> bool:
+    """Whether nothing is wrong with `got`; the first leaf that is settles it."""
+    return next(_mismatches(expected, got, None, ""), None) is None
+
+
+def _mismatches(expected: Node, got: Node, nudged: Node, path: str) -> Iterator[Mismatch]:
+    scalar, expected, got, nudged = expected, _plain(expected), _plain(got), _plain(nudged)
     if isinstance(expected, List | Tuple):
-        return _compare_sequence(expected, got, nudged, path)
-    if isinstance(expected, Dict):
-        return _compare_mapping(expected, got, nudged, path)
-    if isinstance(expected, Array):
-        return _compare_array(expected, got, nudged, path)
-    if isinstance(expected, Sampled):
-        return _compare_samples(expected, got, path)
-    if isinstance(expected, bool | str | None | Other):
+        yield from _compare_sequence(expected, got, nudged, path)
+    elif isinstance(expected, Dict):
+        yield from _compare_mapping(expected, got, nudged, path)
+    elif isinstance(expected, Array):
+        yield from _compare_array(expected, got, nudged, path)
+    elif isinstance(expected, Sampled):
+        yield from _compare_samples(expected, got, path)
+    elif isinstance(expected, bool | str | None | Other):
         if type(expected) is not type(got) or isinstance(expected, Other):
-            return [Mismatch(path, "type", expected, got)]  # two of a type may differ in all else
-        return [] if expected == got else [Mismatch(path, "values", expected, got)]
-    return _compare_number(expected, got, nudged, path, dtype)
+            yield Mismatch(path, "type", expected, got)  # two of a type may differ in all else
+        elif expected != got:
+            yield Mismatch(path, "values", expected, got)
+    else:
+        yield from _compare_number(expected, got, nudged, path, precision(scalar))
 
 
 def precision(node: Node) -> str:
@@ -119,19 +130,21 @@ def _plain(node: Node) -> Node:
     return node
 
 
-def _compare_sequence(expected: List | Tuple, got: Node, nudged: Node, path: str) -> list[Mismatch]:
+def _compare_sequence(
+    expected: List | Tuple, got: Node, nudged: Node, path: str
+) -> Iterator[Mismatch]:
     if isinstance(got, Array) and got.shape == (len(expected.items),) and _all_numbers(expected):
         got = _as_list(got)
     if not isinstance(got, List | Tuple):
-        return [Mismatch(path, "type", expected, got)]
+        yield Mismatch(path, "type", expected, got)
+        return
     if len(expected.items) != len(got.items):
-        return [Mismatch(path, "length", expected, got)]
+        yield Mismatch(path, "length", expected, got)
+        return
     near = nudged.items if isinstance(nudged, List | Tuple) else ()
     near = near if len(near) == len(expected.items) else (None,) * len(expected.items)
-    found = []
     for index, items in enumerate(zip(expected.items, got.items, near, strict=True)):
-        found += compare(*items, f"{path}[{index}]")
-    return found
+        yield from _mismatches(*items, f"{path}[{index}]")
 
 
 def _as_list(array: Array) -> Node:
@@ -142,54 +155,59 @@ def _all_numbers(node: List | Tuple) -> bool:
     return all(isinstance(_plain(item), bool | int | float) for item in node.items)
 
 
-def _compare_mapping(expected: Dict, got: Node, nudged: Node, path: str) -> list[Mismatch]:
+def _compare_mapping(expected: Dict, got: Node, nudged: Node, path: str) -> Iterator[Mismatch]:
     if not isinstance(got, Dict):
-        return [Mismatch(path, "type", expected, got)]
+        yield Mismatch(path, "type", expected, got)
+        return
     ours, theirs = dict(expected.items), dict(got.items)
     near = dict(nudged.items) if isinstance(nudged, Dict) else {}
-    found: list[Mismatch] = []
     for key, value in ours.items():
         where = f"{path}.{key}" if path else key
         if key in theirs:
-            found += compare(value, theirs[key], near.get(key), where)
+            yield from _mismatches(value, theirs[key], near.get(key), where)
         else:
-            found.append(Mismatch(where, "missing", value, None))
-    extra = ((key, value) for key, value in theirs.items() if key not in ours)
-    found += (Mismatch(f"{path}.{key}" if path else key, "extra", None, v) for key, v in extra)
-    return found
+            yield Mismatch(where, "missing", value, None)
+    for key, value in theirs.items():
+        if key not in ours:
+            yield Mismatch(f"{path}.{key}" if path else key, "extra", None, value)
 
 
 def _compare_number(
     expected: int | float, got: Node, nudged: Node, path: str, dtype: str
-) -> list[Mismatch]:
-    number = isinstance(got, int | float) and not isinstance(got, bool)
-    if not number or (isinstance(expected, int) and isinstance(got, float)):
-        return [Mismatch(path, "type", expected, got)]
-    if isinstance(expected, int):
-        return [] if expected == got else [Mismatch(path, "values", expected, got)]
-    near = nudged if isinstance(nudged, float) else expected
-    slack = _slack(np.array(expected), np.array(near))
-    wrong = wrong_places(np.array(expected), np.array(got, float), dtype, slack)
-    return [Mismatch(path, "values", expected, got, slack)] if wrong.any() else []
+) -> Iterator[Mismatch]:
+    if not isinstance(got, int | float) or isinstance(got, bool):
+        yield Mismatch(path, "type", expected, got)
+    elif isinstance(expected, int):
+        if isinstance(got, float):
+            yield Mismatch(path, "type", expected, got)
+        elif expected != got:
+            yield Mismatch(path, "values", expected, got)
+    elif not math.isfinite(expected):
+        if expected != got and not (math.isnan(expected) and math.isnan(got)):
+            yield Mismatch(path, "values", expected, got)
+    else:  # what `wrong_places` does, without the cost of arrays
+        moved = abs(nudged - expected) if isinstance(nudged, float) else 0.0
+        slack = NUDGES * moved if math.isfinite(moved) else 0.0
+        relative, absolute = TOLERANCES[dtype]
+        size = abs(expected)
+        close = abs(expected - got) <= slack + absolute * (size or 1.0) + relative * size
+        if not (close and math.isfinite(got)):
+            yield Mismatch(path, "values", expected, got, slack)
 
 
-def _compare_array(expected: Array, got: Node, nudged: Node, path: str) -> list[Mismatch]:
+def _compare_array(expected: Array, got: Node, nudged: Node, path: str) -> Iterator[Mismatch]:
     if not isinstance(got, Array) or got.library != expected.library:
-        return [Mismatch(path, "type", expected, got)]
-    if got.shape != expected.shape:
-        return [Mismatch(path, "shape", expected, got)]
-    if got.dtype != expected.dtype:
-        return [Mismatch(path, "dtype", expected, got)]
-    if expected.library == "meta" or got.data == expected.data:
-        return []  # without values, or with the same ones
-    ours = to_numpy(expected)
-    near = ours
-    if isinstance(nudged, Array) and (nudged.shape, nudged.dtype) == (got.shape, got.dtype):
-        near = to_numpy(nudged)
-    slack = _slack(ours, near)
-    if wrong_places(ours, to_numpy(got), expected.dtype, slack).any():
-        return [Mismatch(path, "values", expected, got, slack)]
-    return []
+        yield Mismatch(path, "type", expected, got)
+    elif got.shape != expected.shape:
+        yield Mismatch(path, "shape", expected, got)
+    elif got.dtype != expected.dtype:
+        yield Mismatch(path, "dtype", expected, got)
+    elif expected.library != "meta" and got.data != expected.data:
+        ours, slack = to_numpy(expected), 0.0
+        if isinstance(nudged, Array) and (nudged.shape, nudged.dtype) == (got.shape, got.dtype):
+            slack = _slack(ours, to_numpy(nudged))
+        if wrong_places(ours, to_numpy(got), expected.dtype, slack).any():
+            yield Mismatch(path, "values", expected, got, slack)
 
 
 def floats(node: Node) -> Values | None:
@@ -205,8 +223,9 @@ def floats(node: Node) -> Values | None:
 def _slack(expected: Values, nudged: Values) -> float:
     if expected.dtype.kind not in "fc":
         return 0.0
+    kind = complex if expected.dtype.kind == "c" else float
     with np.errstate(invalid="ignore", over="ignore"):
-        moved = np.abs(nudged.astype(complex) - expected.astype(complex))
+        moved = np.abs(nudged.astype(kind) - expected.astype(kind))
     counts = np.isfinite(moved) & ordinary(expected)
     return NUDGES * float(np.max(moved, initial=0.0, where=counts))
 
@@ -219,10 +238,11 @@ def ordinary(values: Values) -> NDArray[np.bool_]:
     finite = np.isfinite(values)
     size = np.abs(np.where(finite, values, 0))
     top = np.max(size, initial=0.0)
-    rest = size < 0.99 * top
-    second = np.max(size, initial=0.0, where=rest)
-    if top >= SENTINEL and 0 < second < top / SENTINEL:
-        return np.asarray(finite & rest)
+    if top >= SENTINEL:
+        rest = size < 0.99 * top
+        second = np.max(size, initial=0.0, where=rest)
+        if 0 < second < top / SENTINEL:
+            return np.asarray(finite & rest)
     return np.asarray(finite)
 
 
@@ -243,23 +263,26 @@ def wrong_places(
     return np.asarray(np.where(finite, ~(close & np.isfinite(theirs)), ~same))
 
 
-def _compare_samples(expected: Sampled, got: Node, path: str) -> list[Mismatch]:
+def _compare_samples(expected: Sampled, got: Node, path: str) -> Iterator[Mismatch]:
     if not isinstance(got, Sampled):
-        return [Mismatch(path, "type", expected, got)]
+        yield Mismatch(path, "type", expected, got)
+        return
     ours, theirs = rows(expected), rows(got)
     if ours is None or theirs is None or _draw(expected)[0] != _draw(got)[0]:
-        return [Mismatch(path, "shape", expected, got)]
-    if _draw(expected) != _draw(got):
-        return [Mismatch(path, "type", expected, got)]
-    if len(ours) != len(theirs):  # of too few draws any distribution might be the right one
-        return [Mismatch(path, "length", expected, got)]
+        yield Mismatch(path, "shape", expected, got)
+    elif _draw(expected) != _draw(got):
+        yield Mismatch(path, "type", expected, got)
+    elif len(ours) != len(theirs):  # of too few draws any distribution might be the right one
+        yield Mismatch(path, "length", expected, got)
+    elif not _is_one_distribution(ours, theirs):
+        yield Mismatch(path, "distribution", expected, got)
+
+
+def _is_one_distribution(ours: Values, theirs: Values) -> bool:
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return False
     # The first distance that is too large settles it: most wrong samplers need no more than one.
-    finite = np.isfinite(ours).all() and np.isfinite(theirs).all()
-    if finite and np.array_equal(ours, theirs):
-        return []
-    if not finite or any(far > 1.0 for _, far in _distances(ours, theirs)):
-        return [Mismatch(path, "distribution", expected, got)]
-    return []
+    return np.array_equal(ours, theirs) or all(far <= 1.0 for _, far in _distances(ours, theirs))
 
 
 def _draw(node: Sampled) -> tuple[tuple[int, ...], str]:

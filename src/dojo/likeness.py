@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from dojo import budget
-from dojo.compare import compare
+from dojo.compare import agree
 from dojo.mistakes import Mistake
 from dojo.reference import Expected, Outcome
 from dojo.suite import CaseSpec
@@ -102,7 +102,7 @@ def same(one: Outcome, other: Outcome) -> bool:
     if a.failure is not None and b.failure is not None:
         alike = a.failure.kinds == b.failure.kinds and a.failure.message == b.failure.message
         return alike and _hosted_equal(one, other)
-    equal = not compare(b.value, a.value) and a.modified == b.modified
+    equal = agree(b.value, a.value) and a.modified == b.modified
     return equal and sorted(a.weights) == sorted(b.weights) and _hosted_equal(one, other)
 
 
@@ -124,4 +124,4 @@ def _bits(outcome: Outcome) -> tuple[object, ...]:
 def _hosted_equal(one: Outcome, other: Outcome) -> bool:
     if [name for name, _ in one.hosted] != [name for name, _ in other.hosted]:
         return False
-    return not any(compare(b, a) for (_, a), (_, b) in zip(one.hosted, other.hosted, strict=True))
+    return all(agree(b, a) for (_, a), (_, b) in zip(one.hosted, other.hosted, strict=True))
