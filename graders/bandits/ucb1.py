@@ -133,6 +133,7 @@ def selects_again(kata, draw, n_arms, steps, c):
 
 
 @case(n_arms=9, c=0.01)
+@case(n_arms=8, c=0.0)
 @case(n_arms=1, c=2.0)
 def first_round(kata, draw, n_arms, c):
     """tries every arm once before it repeats one, however good or bad the rewards"""
@@ -153,16 +154,32 @@ def untried(kata, draw, n_arms, tried, draws):
     return samples(int(agent.select()) for _ in range(draws))
 
 
-@case(n_arms=7, best=(1, 3, 4), draws=2000)
-@case(n_arms=4, best=(0, 1, 2, 3), draws=2000)
-def tied(kata, draw, n_arms, best, draws):
-    """breaks ties of equal indices at random"""
+@case(n_arms=7, best=(1, 3, 4), draws=2000, scale=1.0)
+@case(n_arms=4, best=(0, 1, 2, 3), draws=2000, scale=1.0)
+@case(n_arms=5, best=(0, 2, 3), draws=2000, scale=1099511627776.0)
+def tied(kata, draw, n_arms, best, draws, scale):
+    """breaks ties of equal indices at random, however large the rewards"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=0.6)
     for arm in sorted(range(n_arms), key=lambda arm: (arm + 1) % 3):
         # quarters: averages are exact, in whatever way they are worked out
-        agent.update(arm, 0.75 if arm in best else 0.25)
-        agent.update(arm, 0.25 if arm in best else -1.5)
+        agent.update(arm, scale * (0.75 if arm in best else 0.25))
+        agent.update(arm, scale * (0.25 if arm in best else -1.5))
     return samples(int(agent.select()) for _ in range(draws))
+
+
+@case(n_arms=6, mean=1e7, c=1.5, steps=25)
+@case(n_arms=4, mean=-3.0, c=1e-7, steps=15)
+def close(kata, draw, n_arms, mean, c, steps):
+    """tells arms apart whose indices are close together, but not equal"""
+    agent = kata.UCB1(n_arms, rng=draw.rng(), c=c)
+    rewards = (mean + 2.0 * c * draw.numpy.permutation(n_arms)).tolist()
+    chosen = [*range(n_arms)]
+    for arm in chosen:
+        agent.update(arm, rewards[arm])
+    for _ in range(steps):
+        chosen.append(int(agent.select()))
+        agent.update(chosen[-1], rewards[chosen[-1]])
+    return chosen
 
 
 @case(n_arms=10, rounds=12)

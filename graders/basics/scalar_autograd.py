@@ -115,7 +115,7 @@ def relu(kata, draw, numbers):
     """has slope one above zero, and none below or at it"""
     scale = float(draw.numpy.uniform(low=1.0, high=2.0))
     given = [kata.Value(scale * number) for number in numbers]
-    return [seen(a.relu() * scale, a) for a in given]
+    return [seen(a.relu() * factor, a) for a in given for factor in (scale, -scale)]
 
 
 @case(numbers=(-1000.0, 1000.0, 0.0))
@@ -137,11 +137,12 @@ def again(kata, draw):
 
 @case()
 def untouched(kata, draw):
-    """starts at zero and leaves alone what a result does not depend on"""
+    """starts at zero; no operation changes it, nor a result that does not depend on it"""
     a, b, c = values(kata, draw, 3)
     result, other = a * b, b * c
     before = [float(v.grad) for v in (a, b, c, result, other)]
     result.backward()
+    _ = [a + b, a * c, -a, a - 1, 2 / b, a**2, b.exp(), c.tanh(), a.relu(), sum([a, b])]
     data = [float(v.data) for v in (a, b, c, other)]
     return [before, data, [float(v.grad) for v in (a, b, c, result, other)]]
 

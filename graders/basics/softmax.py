@@ -97,8 +97,18 @@ def integers(kata, draw, dtype):
     return kata.softmax(x.astype(dtype), axis=0)
 
 
-@case(shape=(5, 8))
-def float32(kata, draw, shape):
-    """keeps single precision"""
-    x = draw.numpy.normal(*shape, scale=30.0, dtype="float32")
-    return kata.softmax(x, axis=0)
+@case(shape=(5, 8), shift=0.0, scale=30.0)
+@case(shape=(4, 7), shift=-1e6, scale=2.0)
+def float32(kata, draw, shape, shift, scale):
+    """keeps single precision, and loses none of it to a constant added to all scores"""
+    x = shift + draw.numpy.normal(*shape, scale=scale, dtype="float32")
+    return kata.softmax(x.astype("float32"), axis=0)
+
+
+@case(shape=(6, 5), dtype="float64")
+@case(shape=(5, 7), dtype="float32")
+@case(shape=(8, 3), dtype="float16")
+def largest(kata, draw, shape, dtype):
+    """takes the largest and the smallest numbers of a dtype"""
+    signs = draw.numpy.integers(*shape, low=-1, high=2)
+    return kata.softmax((signs * np.finfo(dtype).max).astype(dtype))

@@ -80,11 +80,13 @@ def ignored(kata, draw, N, K, ignore_index):
     }
 
 
-@case(N=4, K=5, reduction="mean")
-@case(N=3, K=4, reduction="sum")
-def all_ignored(kata, draw, N, K, reduction):
-    """is a zero with zero gradients when all rows are ignored"""
-    logits = draw.normal(N, K).requires_grad_()
+@case(N=4, K=5, reduction="mean", ruled_out=0)
+@case(N=3, K=4, reduction="sum", ruled_out=0)
+@case(N=3, K=6, reduction="mean", ruled_out=2)
+def all_ignored(kata, draw, N, K, reduction, ruled_out):
+    """is a zero with zero gradients when all rows are ignored, whatever they hold"""
+    dead = torch.arange(K) < ruled_out
+    logits = draw.normal(N, K).masked_fill(dead, -math.inf).requires_grad_()
     loss = kata.cross_entropy(logits, torch.full((N,), -100), reduction=reduction)
     draw.backward(loss)
     return {"loss": loss, "logits": logits.grad}
@@ -109,13 +111,15 @@ def huge(kata, draw, N, K, scale):
     return {"loss": loss, "logits": logits.grad}
 
 
-@case(N=7, K=6, ignored=2)
-@case(N=5, K=4, ignored=0)
-def ruled_out(kata, draw, N, K, ignored):
+@case(N=7, K=6, ignored=2, shift=0.0, scale=1.0)
+@case(N=5, K=4, ignored=0, shift=0.0, scale=1.0)
+@case(N=6, K=5, ignored=1, shift=-5e10, scale=1e9)
+def ruled_out(kata, draw, N, K, ignored, shift, scale):
     """lets −∞ rule out a class that is wrong, and nearly anything in an ignored row"""
     target = draw.integers(N, low=1, high=K - 1).where(draw.permutation(N) >= ignored, -100)
     dead = (torch.arange(K) == 0) | ((target == -100)[:, None] & (torch.arange(K) != 3))
-    logits = draw.normal(N, K).masked_fill(dead, -math.inf).requires_grad_()
+    logits = shift + draw.normal(N, K, scale=scale)
+    logits = logits.masked_fill(dead, -math.inf).requires_grad_()
     loss = kata.cross_entropy(logits, target)
     draw.backward(loss)
     return {"loss": loss, "logits": logits.grad}
@@ -128,6 +132,15 @@ def float64(kata, draw, N, K):
     return kata.cross_entropy(draw.normal(N, K, scale=4.0, dtype="float64"), target)
 
 
+@case(N=4, K=3, dtype="float16")
+@case(N=3, K=5, dtype="bfloat16")
+def half(kata, draw, N, K, dtype):
+    """has the dtype of the logits in half precision, too"""
+    logits, target = draw.normal(N, K, dtype=dtype), draw.integers(N, high=K)
+    losses = [kata.cross_entropy(logits, target, reduction=name) for name in ("mean", "sum")]
+    return [str(loss.dtype) for loss in losses]
+
+
 @case(N=5, K=3)
 def device(kata, draw, N, K):
     """stays on the device of its inputs"""
@@ -136,7 +149,9 @@ def device(kata, draw, N, K):
     return kata.cross_entropy(meta.normal(N, K), target, weight)
 
 
-@case(reduction="avg", raises=ValueError)
-def unknown_reduction(kata, draw, reduction):
-    """refuses a reduction that it does not know"""
-    kata.cross_entropy(draw.normal(3, 4), draw.integers(3, high=4), reduction=reduction)
+@case(reduction="avg", ignore_index=-100, raises=ValueError)
+@case(reduction="none", ignore_index=2, raises=ValueError)
+def unknown_reduction(kata, draw, reduction, ignore_index):
+    """refuses a reduction that it does not know, even if nothing is left to reduce"""
+    target, common = torch.full((3,), 2), {"ignore_index": ignore_index}
+    kata.cross_entropy(draw.normal(3, 4), target, reduction=reduction, **common)

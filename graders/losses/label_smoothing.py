@@ -117,8 +117,9 @@ def device(kata, draw, N, K):
     return kata.label_smoothing(draw.meta.normal(N, K), draw.meta.integers(N, high=K), 0.2)
 
 
-@case(epsilon=-0.1, raises=ValueError)
-@case(epsilon=1.5, raises=ValueError)
-def bad_epsilon(kata, draw, epsilon):
-    """refuses an ε that is no proportion"""
-    kata.label_smoothing(draw.normal(3, 4), draw.integers(3, high=4), epsilon)
+@case(epsilon=-0.1, ignore_index=-100, raises=ValueError)
+@case(epsilon=1.5, ignore_index=-100, raises=ValueError)
+@case(epsilon=1.2, ignore_index=1, raises=ValueError)
+def bad_epsilon(kata, draw, epsilon, ignore_index):
+    """refuses an ε that is no proportion, even if all rows are ignored"""
+    kata.label_smoothing(draw.normal(3, 4), torch.full((3,), 1), epsilon, ignore_index)

@@ -121,6 +121,13 @@ def constant(kata, draw, B, C):
     return layer(x + torch.tensor([0.0, 8.0, 0.0]))
 
 
+@case(shape=(5, 2, 4))
+def far_from_zero(kata, draw, shape):
+    """is precise when the mean is a thousand times the deviation"""
+    layer = seasoned(draw, kata.BatchNorm(shape[1]))
+    return [layer(draw.uniform(*shape, low=2000.0, high=2004.0)), *running(layer)]
+
+
 @case(shape=(3, 2, 5))
 def float64(kata, draw, shape):
     """keeps double precision, also of an input that is a view"""

@@ -53,6 +53,14 @@ def training(kata, draw, shape, p):
     return samples(layer(x) for _ in range(2000))
 
 
+@case(n=8000, p=0.001, dtype="bfloat16")
+@case(n=8000, p=0.999, dtype="bfloat16")
+def rare(kata, draw, n, p, dtype):
+    """drops with probability p, however coarse the dtype"""
+    layer, x = kata.Dropout(p, draw.generator()), draw.uniform(n, low=1.0, dtype=dtype)
+    return samples((layer(x) == 0).sum() for _ in range(400))
+
+
 @case(n=3, p=0.4)
 @case(n=2, p=0.75)
 def gradients(kata, draw, n, p):
@@ -110,6 +118,16 @@ def generator(kata, draw, p):
     again = kata.Dropout(p, torch.Generator().manual_seed(5))(x)
     left = torch.equal(states[0], torch.get_rng_state())
     return {"unused": unused, "repeats": torch.equal(y, again), "global one left alone": left}
+
+
+@case(n=200)
+def global_generator(kata, draw, n):
+    """follows torch's global generator if there is no other"""
+    x, drawn = draw.uniform(n, low=1.0), []
+    for seed in (7, 7, 8):
+        torch.manual_seed(seed)
+        drawn.append(kata.Dropout()(x))
+    return [torch.equal(drawn[0], y) for y in drawn]
 
 
 @case(p=0.3)

@@ -84,12 +84,20 @@ def constant(kata, draw, B, d, eps):
     return {"y": y, "both": torch.cat([x.grad, layer.bias.grad[None]])}
 
 
-@case(B=2, T=3, d=40, dtype="float16")
-@case(B=3, T=2, d=50, dtype="bfloat16")
-def half(kata, draw, B, T, d, dtype):
+@case(B=2, T=3, d=40, dtype="float16", shift=0.0, scale=600.0)
+@case(B=3, T=2, d=50, dtype="bfloat16", shift=0.0, scale=600.0)
+@case(B=2, T=4, d=30, dtype="float16", shift=1500.0, scale=2.0)
+def half(kata, draw, B, T, d, dtype, shift, scale):
     """works in float32 on half precision and returns what came in"""
     layer = draw.weights(kata.LayerNorm((d,)), dtype=dtype)
-    return layer(draw.normal(B, T, d, scale=600.0, dtype=dtype))
+    return layer(shift + draw.normal(B, T, d, scale=scale, dtype=dtype))
+
+
+@case(B=3, d=40, top=6e4)
+def whole_range(kata, draw, B, d, top):
+    """takes float16 numbers that lie further from their mean than float16 goes"""
+    layer = draw.weights(kata.LayerNorm((d,)), dtype="float16")
+    return layer(torch.where(draw.booleans(B, d, p=0.1), top, -top).half())
 
 
 @case(B=3, d=20)

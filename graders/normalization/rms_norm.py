@@ -70,12 +70,13 @@ def gradients(kata, draw, B, T, d_model, eps):
     return {"x": x.grad, **draw.gradients(layer)}
 
 
-@case(d_model=40, dtype="float16", scale=400.0)
-@case(d_model=40, dtype="float16", scale=1e-4)
-@case(d_model=30, dtype="bfloat16", scale=3.0)
-def half(kata, draw, d_model, dtype, scale):
+@case(d_model=40, dtype="float16", scale=400.0, eps=1e-9)
+@case(d_model=40, dtype="float16", scale=1e-4, eps=1e-9)
+@case(d_model=20, dtype="float16", scale=2e-6, eps=1e-13)
+@case(d_model=30, dtype="bfloat16", scale=3.0, eps=1e-9)
+def half(kata, draw, d_model, dtype, scale, eps):
     """works in float32 on half precision and returns what came in"""
-    layer = draw.weights(kata.RMSNorm(d_model, eps=1e-9), dtype=dtype)
+    layer = draw.weights(kata.RMSNorm(d_model, eps), dtype=dtype)
     return layer(draw.normal(3, 2, d_model, scale=scale, dtype=dtype))
 
 

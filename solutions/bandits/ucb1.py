@@ -76,6 +76,11 @@ class UCB1:
             # ✗ index = self.means * self.counts + bonus — A sum of rewards favours arms that were
             #   pulled often: use their average.
             best = np.flatnonzero(index == index.max())
+            # ✗ best = np.flatnonzero(np.isclose(index, index.max())) — Close to large numbers, or to
+            #   small ones, is not equal: only arms of exactly the same index are tied.
+            # ✗ best = [int((index + 1e-6 * self.rng.random(len(index))).argmax())] — Noise that
+            #   settles ties is lost beside large rewards and outweighs small ones: find the equal
+            #   arms and draw one.
             # ✗ best = [int(index.argmax())] — The lowest arm wins every tie: pick any of the best at
             #   random.
         return int(self.rng.choice(best))

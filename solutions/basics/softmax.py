@@ -56,6 +56,9 @@ def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, 
     # ✗ total = powers.sum(axis=axis) — The reduced axis is gone, so the sums divide along the wrong
     #   axis or not at all: keep the axis with size one.
     return powers / np.where(total == 0, 1, total)
+    # ✗ norm = np.logaddexp.reduce(x, axis=axis, keepdims=True); return np.exp(x - np.where(np.isneginf(norm), 0, norm)) —
+    #   The logarithm of the sum is lost in the rounding of large scores, and the weights no longer
+    #   sum to one: subtract the maximum first and divide by the sum.
     # ✗ return np.where(total == 0, 1 / x.shape[axis], powers / total) — A slice of −∞ only gets
     #   equal weights, although nothing in it may be chosen: give it the weight zero.
     # ✗ return powers / (total + 1e-6) — An ε in the denominator keeps zero from being divided by

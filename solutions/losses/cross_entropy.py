@@ -39,6 +39,8 @@ def cross_entropy(
     if reduction not in ("mean", "sum"):
         raise ValueError(f"{reduction=} is neither 'mean' nor 'sum'")
     # ✗ pass — A misspelt reduction silently means another one: refuse what is neither.
+    # ✗ if reduction not in ("mean", "sum") and (target != ignore_index).any(): raise ValueError —
+    #   A batch without a row that counts hides a misspelt reduction: check arguments first.
     kept = target != ignore_index
     # ✗ kept = torch.ones_like(target, dtype=torch.bool) — Ignored rows still count, or their target
     #   is no class at all: leave them out.
@@ -47,6 +49,8 @@ def cross_entropy(
     #   class: compare with it.
     index = target.masked_fill(~kept, 0)
     log_total = logits.logsumexp(dim=1)
+    # ✗ log_total = logits.clamp(min=-1e9).logsumexp(dim=1) — A finite stand-in for −∞ may lie above
+    #   huge negative logits: leave −∞ as it is, its exponential is zero.
     # ✗ log_total = logits.exp().sum(dim=1).log() — The exponential of a large logit overflows:
     #   subtract the row's maximum first, or use a log-sum-exp.
     # ✗ log_total = logits.logsumexp(dim=0) — The probabilities are normalised over the rows: the
@@ -71,6 +75,8 @@ def cross_entropy(
     # ✗ losses = losses * kept — Zero times the −∞ of an ignored row is NaN: overwrite the loss of
     #   ignored rows.
     weights = kept.to(losses.dtype)
+    # ✗ weights = kept.float() — Weights in float32 make the loss of half-precision logits float32:
+    #   use the dtype of the logits.
     # ✗ weights = torch.ones_like(losses) — The mean is over all rows, ignored ones too: count only
     #   the rows that are kept.
     if weight is not None:
@@ -92,5 +98,7 @@ def cross_entropy(
     #   are summed up, used or not: sum those of the rows' own classes.
     # ✗ return total / weights.sum() if kept.any() else logits.new_zeros(()) — A fresh zero has no
     #   graph and cannot be backpropagated: keep it connected to the logits.
+    # ✗ return total / weights.sum() if kept.any() else logits.sum() * 0 — Zero times the −∞ of an
+    #   ignored row is NaN: build the zero from losses that were overwritten.
     # ✗ return total / weights.sum().clamp(min=1) — The floor of one is not only for empty batches:
     #   it also shrinks the loss of rows with small weights. Treat only the empty batch on its own.

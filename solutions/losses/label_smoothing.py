@@ -41,6 +41,8 @@ def label_smoothing(
         # ✗ if not 0 < epsilon < 1: — The two ends have a meaning, plain and uniform labels: allow
         #   them.
         raise ValueError(f"{epsilon=} is not in [0, 1]")
+    # ✗ if not 0 <= epsilon <= 1 and (target != ignore_index).any(): raise ValueError — A batch
+    #   without a row that counts hides a wrong ε: check arguments first.
     kept = target != ignore_index
     # ✗ kept = torch.ones_like(target, dtype=torch.bool) — Ignored rows still count, or their target
     #   is no class at all: leave them out.
@@ -70,7 +72,7 @@ def label_smoothing(
     # ✗ losses = epsilon * hard + (1 - epsilon) * smooth — ε and 1 − ε are swapped: the right class
     #   keeps 1 − ε.
     # ✗ losses = hard — Labels are not smoothed at all: mix in the uniform part.
-    return (losses * kept).sum() / kept.sum().clamp(min=1)
+    return losses.masked_fill(~kept, 0).sum() / kept.sum().clamp(min=1)
     # ✗ return (losses * kept).mean() — The mean runs over ignored rows too: divide by the number of
     #   rows that are kept.
     # ✗ return (losses * kept).sum() — This is a sum: divide by the number of rows that are kept.

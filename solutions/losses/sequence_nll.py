@@ -56,7 +56,7 @@ def sequence_nll(
     #   large logit overflows: subtract the maximum first, or use the log-softmax.
     # ✗ log_probs = guesses.log_softmax(dim=1) — The softmax runs over the positions: normalise over
     #   the vocabulary, the last axis.
-    nll = -log_probs.gather(-1, targets[..., None]).squeeze(-1) * counts
+    nll = -log_probs.gather(-1, targets[..., None]).squeeze(-1).masked_fill(~counts, 0)
     # ✗ nll = -log_probs.gather(-1, targets[..., None]).squeeze(-1) — Guesses at padding are counted
     #   as guesses at token 0: take them out of the sum.
     # ✗ nll = -log_probs.where(torch.arange(logits.shape[-1]) == targets[..., None],

@@ -16,7 +16,8 @@ its own mean, variance, weight and bias.
   where the new variance divides by n − 1. Raise ValueError if n is one.
 - In evaluation mode, mean and var are the running ones, which stay as they are.
 
-The running statistics are buffers and carry no gradient. Everything has the dtype of x.
+The running statistics are buffers and carry no gradient. Everything has the dtype of x. The mean may
+be a thousand times larger than the deviation.
 
 >>> layer = BatchNorm(2)
 >>> layer(torch.tensor([[1.0, 5.0], [3.0, 9.0]]))
@@ -93,6 +94,9 @@ class BatchNorm(nn.Module):
         #   n − 1: divide by n here.
         # ✗ mean, var = x.mean(axes).detach(), x.var(axes, correction=0).detach() — The statistics are
         #   treated as constants, so part of the gradient is missing: leave them attached.
+        # ✗ mean, var = x.mean(axes), (x.square().mean(axes) - x.mean(axes) ** 2).clamp(min=0) — Two
+        #   large, nearly equal numbers cancel when the mean is large: average the squares of the
+        #   distances from it.
         # ✗ mean, var = x.mean(axes), x.square().mean(axes) — The mean is not taken out of the
         #   variance: square the distances from it.
         with torch.no_grad():

@@ -34,6 +34,8 @@ class Dropout(nn.Module):
         # ✗ assert 0 <= p <= 1 — An assertion raises AssertionError and disappears under `python -O`:
         #   raise ValueError for an argument that is wrong.
         self.p, self.generator = p, generator
+        # ✗ self.p, self.generator = p, generator or torch.Generator() — A generator of its own starts
+        #   from the same seed in every layer and every run: None means the global one.
 
     def forward(self, x: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
         if not self.training:
@@ -47,6 +49,9 @@ class Dropout(nn.Module):
             return x * 0.0
         # ✗ pass — With p = 1 zero is divided by zero, which gives NaN: treat that case apart.
         kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+        # ✗ kept = torch.rand(x.shape, generator=self.generator, device=x.device, dtype=x.dtype) >= self.p —
+        #   Random numbers in half precision are coarse, and so is how often they fall below p: draw
+        #   in float32, whatever the dtype of x.
         # ✗ kept = torch.rand(x.shape, generator=self.generator, device=x.device) < self.p — The
         #   elements are kept with probability p: drop with p, keep with 1 − p.
         # ✗ kept = torch.rand(x.shape, device=x.device) >= self.p — The given generator is not used,

@@ -53,6 +53,10 @@ class LayerNorm(nn.Module):
         # ✗ wide = x — In half precision the squares overflow and digits get lost: work in float32.
         # ✗ wide = x.float() — Double precision is thrown away: widen half precision only.
         centred = wide - wide.mean(axes, keepdim=True)
+        # ✗ centred = wide - x.mean(axes, keepdim=True) — The mean of half precision is rounded to half
+        #   precision, which is coarse when it is large: average what was widened.
+        # ✗ centred = (x - x.mean(axes, keepdim=True)).to(wide.dtype) — A difference may be larger
+        #   than float16 goes: widen before the mean is subtracted.
         # ✗ centred = wide — The mean stays in, which is RMS normalisation: subtract it first.
         # ✗ centred = wide - wide.mean(axes, keepdim=True).detach() — No gradient flows through the
         #   mean: leave it attached.

@@ -53,6 +53,8 @@ class RMSNorm(nn.Module):
         y = wide * torch.rsqrt(mean_square + self.eps)
         # ✗ y = wide / (mean_square.sqrt() + self.eps) — The eps stands outside the root, where it is
         #   far weaker and leaves a gradient of NaN at zero: add it to the mean square.
+        # ✗ y = x * torch.rsqrt(mean_square + self.eps).to(x.dtype) — One over a small root is too
+        #   large for half precision: multiply in float32 and round the result.
         # ✗ y = wide / mean_square.sqrt() — A vector of zeros gives NaN: add eps to the mean square.
         # ✗ y = wide / (mean_square + self.eps) — This divides by the mean square: take its root.
         return y.to(x.dtype) * self.weight

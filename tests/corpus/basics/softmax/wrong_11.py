@@ -1,3 +1,4 @@
+# wrong: subtracts the log-sum-exp itself, in which the log n of large scores is rounded away
 import numpy as np
 
 

@@ -1,0 +1,21 @@
+# wrong: rounds the mean of half-precision inputs to half precision before it is subtracted
+import torch
+from torch import nn
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        self.normalized_shape = tuple(normalized_shape)
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(normalized_shape))
+        self.bias = nn.Parameter(torch.zeros(normalized_shape))
+
+    def forward(self, x):
+        dims = tuple(range(-len(self.normalized_shape), 0))
+        h = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        mean = x.mean(dim=dims, keepdim=True)
+        centred = h - mean
+        var = centred.pow(2).mean(dim=dims, keepdim=True)
+        y = centred / torch.sqrt(var + self.eps)
+        return y.to(x.dtype) * self.weight + self.bias
