@@ -119,4 +119,5 @@ def huge_scores(kata, draw, B, T, S, d_query, d_key, d_hidden, factor):
 def device(kata, draw, B, T, S, d_query, d_key, d_hidden):
     """makes nothing on another device than its inputs'"""
     layer = draw.meta.weights(kata.AdditiveAttention(d_query, d_key, d_hidden))
-    return layer(draw.meta.normal(B, T, d_query), draw.meta.normal(B, S, d_key))
+    queries, keys = draw.meta.normal(B, T, d_query), draw.meta.normal(B, S, d_key)
+    return layer(queries, keys), layer(queries, keys, draw.meta.booleans(B, S))

@@ -101,11 +101,20 @@ def float64(kata, draw, B, T, S, d_model, d_memory, n_heads, scale):
     return {"whole": layer(x, memory), "one": layer(x, memory, one)}
 
 
+@case(B=2, T=4, S=3, d_model=6, d_memory=5, n_heads=2)
+def another_memory(kata, draw, B, T, S, d_model, d_memory, n_heads):
+    """looks at the memory of this call, not at that of the call before"""
+    layer = draw.weights(kata.CrossAttention(d_model, d_memory, n_heads))
+    x = draw.normal(B, T, d_model)
+    return [layer(x, draw.normal(B, S, d_memory)) for _ in range(2)]
+
+
 @case(B=2, T=4, S=5, d_model=6, d_memory=7, n_heads=3)
 def device(kata, draw, B, T, S, d_model, d_memory, n_heads):
     """makes nothing on another device than its inputs'"""
     layer = draw.meta.weights(kata.CrossAttention(d_model, d_memory, n_heads))
-    return layer(draw.meta.normal(B, T, d_model), draw.meta.normal(B, S, d_memory))
+    x, memory = draw.meta.normal(B, T, d_model), draw.meta.normal(B, S, d_memory)
+    return layer(x, memory), layer(x, memory, draw.meta.booleans(B, S))
 
 
 @case(d_model=10, d_memory=8, n_heads=4, raises=ValueError)

@@ -133,10 +133,11 @@ def huge_scores(kata, draw, B, H, Tq, Tk, d, d_v, tile):
 
 @case(B=2, H=3, Tq=5, Tk=12, d=4, d_v=6, tile=5, dtype="float16", scale=180.0)
 @case(B=1, H=2, Tq=4, Tk=700, d=3, d_v=2, tile=7, dtype="bfloat16", scale=0.5)
-def half(kata, draw, B, H, Tq, Tk, d, d_v, tile, dtype, scale):
+@case(B=1, H=2, Tq=3, Tk=19, d=6, d_v=4, tile=8, dtype="float16", scale=0.5, value=2e4)
+def half(kata, draw, B, H, Tq, Tk, d, d_v, tile, dtype, scale, value=1.0):
     """computes half precision in float32, so that neither scores nor long sums suffer"""
     q, k = (draw.normal(B, H, T, d, scale=scale, dtype=dtype) for T in (Tq, Tk))
-    v = draw.uniform(B, H, Tk, d_v, low=1.0, high=2.0, dtype=dtype)
+    v = draw.uniform(B, H, Tk, d_v, low=value, high=2 * value, dtype=dtype)
     return kata.flash_attention(q, k, v, tile=tile)
 
 

@@ -62,6 +62,13 @@ def other_base(kata, draw, T, d_model, base):
     return kata.sinusoidal_encoding(T, d_model, base=base)
 
 
+@case(T=5, d_model=6)
+def again(kata, draw, T, d_model):
+    """does not depend on what was asked for before"""
+    calls = ((T, 10_000.0), (T + 3, 10_000.0), (T, 20.0), (T, 10_000.0))
+    return [kata.sinusoidal_encoding(t, d_model, base) for t, base in calls]
+
+
 @case(T=200_000, d_model=7)
 @case(T=1_000_000, d_model=2)
 def far(kata, draw, T, d_model):

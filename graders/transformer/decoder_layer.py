@@ -85,6 +85,14 @@ def padded(kata, draw, B, T, S, d_model, n_heads, d_ff, pre_norm):
     }
 
 
+@case(B=2, T=3, S=4, d_model=6, n_heads=2, d_ff=5)
+def longer(kata, draw, B, T, S, d_model, n_heads, d_ff):
+    """takes tokens and memories of another length at each call"""
+    layer = draw.weights(kata.DecoderLayer(d_model, n_heads, d_ff))
+    shapes = ((B, T, S), (B + 1, T + 2, S - 1), (B, T + 1, S + 1))
+    return [layer(draw.normal(b, t, d_model), draw.normal(b, s, d_model)) for b, t, s in shapes]
+
+
 @case(B=2, T=5, S=3, d_model=6, n_heads=2, d_ff=7, pre_norm=False)
 @case(B=3, T=3, S=4, d_model=4, n_heads=1, d_ff=9, pre_norm=True)
 def gradients(kata, draw, B, T, S, d_model, n_heads, d_ff, pre_norm):

@@ -67,7 +67,7 @@ def saved(kata, draw, d_model, d_ff):
 def float64(kata, draw, B, T, d_model, d_ff):
     """keeps double precision, also of an input that is a view"""
     layer = draw.weights(kata.FeedForward(d_model, d_ff), dtype="float64")
-    return layer(draw.normal(d_model, B, T, dtype="float64").permute(1, 2, 0))
+    return layer(draw.normal(T, d_model, B, dtype="float64").permute(2, 0, 1))
 
 
 @case(B=2, T=3, d_model=4, d_ff=5)

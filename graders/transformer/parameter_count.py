@@ -80,7 +80,14 @@ def any_sizes(kata, draw, models):
     return counts
 
 
-@case(d_model=10, n_heads=4, raises=ValueError)
-def indivisible(kata, draw, d_model, n_heads):
+@case(sizes=(8_589_934_593, 300_000_003, 3, 100_000_007), layers=(3, 2))
+def huge(kata, draw, sizes, layers):
+    """is exact where a float is not"""
+    return [kata.parameter_count(*sizes, *layers, bias=bias) for bias in (True, False)]
+
+
+@case(d_model=10, n_heads=4, layers=(1, 1), raises=ValueError)
+@case(d_model=9, n_heads=2, layers=(0, 0), raises=ValueError)
+def indivisible(kata, draw, d_model, n_heads, layers):
     """refuses a width that the heads cannot share out evenly"""
-    kata.parameter_count(5, d_model, n_heads, 8, 1, 1)
+    kata.parameter_count(5, d_model, n_heads, 8, *layers)

@@ -10,7 +10,8 @@ anywhere. `decoder` maps tokens (B, T) to logits (B, T, V); its position t sees 
   position t is to predict labels[:, t]. A −100 among them is no token: put the padding token there.
 - `teacher_forcing_loss` runs the decoder once on that input and averages −log softmax(logits) at
   the label over every label of the batch that is not −100. Any token may be a label, also the one
-  that pads the input. If all are −100, the loss is zero, with gradients of zero and not NaN.
+  that pads the input. If all are −100, the loss is zero; it still depends on the logits, whose
+  gradients are zero, not NaN and not missing.
 
 Neither function writes into `labels`.
 

@@ -69,6 +69,8 @@ class CrossAttention(nn.Module):
         # ✗ projected = self.q_proj(x), self.k_proj(memory), self.k_proj(memory) — Keys are used as values
         #   too: the values have a projection of their own.
         q, k, v = map(self._split, projected)
+        # ✗ q, *kv = map(self._split, projected); k, v = self.__dict__.setdefault("kept", kv) — Keys
+        #   and values of the first call are kept for good: they belong to the memory they came from.
         scores = q @ k.mT / math.sqrt(self.d_head)  # B n_heads T S
         # ✗ scores = q @ k.mT — Unscaled scores saturate the softmax: divide by √d_head.
         # ✗ scores = q @ k.mT / math.sqrt(x.shape[-1]) — Each dot product runs over one head's features:

@@ -132,6 +132,9 @@ def flash_attention(
             # ✗ total = weights.sum(dim=-1, keepdim=True) — Only the last tile's exponentials are in
             #   the denominator: add up those of all tiles.
             sums = sums * keep + weights @ v[..., j : j + tile, :].to(wide)
+            # ✗ sums = sums * keep + weights.to(v.dtype) @ v[..., j : j + tile, :] — Weights not yet
+            #   divided by their total make sums larger than any value, and in half precision they
+            #   overflow: widen the values instead.
             # ✗ sums = sums + weights @ v[..., j : j + tile, :].to(wide) — The weighted sum is not
             #   corrected when the maximum grows: multiply it by exp(old − new).
             # ✗ w = weights / weights.sum(dim=-1, keepdim=True).clamp(min=1e-30); total =

@@ -67,3 +67,15 @@ def _(T, d_model, base=10_000.0, device=None):
     columns = torch.arange(d_model, dtype=torch.float64, device=device)
     angles = positions[:, None] / base ** (columns / d_model)
     return torch.where(columns % 2 == 0, angles.sin(), angles.cos()).float()
+
+
+# ✗ sinusoidal_encoding — The table that is kept between calls is looked up by its width alone:
+#   another base needs another table.
+def _(T, d_model, base=10_000.0, device=None, tables={}):  # noqa: B006
+    if d_model not in tables or len(tables[d_model]) < T:
+        positions = torch.arange(T, dtype=torch.float64, device=device)
+        even = torch.arange(0, d_model, 2, dtype=torch.float64, device=device)
+        angles = positions[:, None] / base ** (even / d_model)
+        encoding = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+        tables[d_model] = encoding[:, :d_model].float()
+    return tables[d_model][:T].to(device)

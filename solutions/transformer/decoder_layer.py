@@ -115,6 +115,9 @@ class DecoderLayer(nn.Module):
     ) -> Float[Tensor, "B T d_model"]:
         T = x.shape[1]
         future = torch.ones(T, T, dtype=torch.bool, device=x.device).triu(1)
+        # ✗ future = torch.ones(T, T, dtype=torch.bool, device=x.device).triu(1); future =
+        #   self.__dict__.setdefault("seen", future)[:T, :T] — The mask of the first call is kept and is
+        #   too small for longer inputs: make it for each length.
         # ✗ future = torch.ones(T, T, dtype=torch.bool).triu(1) — The mask is made on the CPU, wherever the
         #   tokens are: make it on their device.
         # ✗ future = torch.zeros(T, T, dtype=torch.bool, device=x.device) — A token looks at those that it

@@ -45,5 +45,8 @@ class FeedForward(nn.Module):
         #   again by the block around it: return the network's output alone.
         # ✗ return self.down(torch.dropout(torch.relu(self.up(x)), 0.1, self.training)) — Nobody asked
         #   for dropout: leave it out.
+        # ✗ return self.down(torch.relu(self.up(x.view(-1, x.shape[-1])))).view(x.shape) — A view needs
+        #   axes that lie one after the other in memory: a linear layer takes any axes in front as
+        #   they are.
         # ✗ return self.down(torch.relu(self.up(x.detach()))) — The gradient ends before the input:
         #   leave x attached.

@@ -37,6 +37,8 @@ def parameter_count(
 ) -> int:
     """Return the number of parameters."""
     if d_model % n_heads:
+        # ✗ if n_encoder + n_decoder > 0 and d_model % n_heads: — The sizes contradict each other with
+        #   or without layers: check them always.
         raise ValueError(f"{d_model=} is not divisible by {n_heads=}")
     # ✗ pass — Heads of a fractional width cannot be built: refuse a width that they cannot share.
     attention = 4 * (d_model * d_model + bias * d_model)
@@ -48,6 +50,8 @@ def parameter_count(
     #   four matrices.
     # ✗ attention = 4 * d_model * d_model — The biases of the projections are missing: each matrix has
     #   one, as long as its output.
+    # ✗ attention = int(4 * n_heads * (d_model / n_heads) * (d_model + bias)) — A float rounds what is
+    #   larger than 2⁵³: stay with whole numbers.
     # ✗ attention = 4 * d_model * d_model + bias * d_model — Only one of the four biases is counted.
     feed_forward = 2 * d_model * d_ff + bias * (d_ff + d_model)
     # ✗ feed_forward = 2 * d_model * d_ff — The biases are missing: one of width d_ff, one of width
