@@ -120,6 +120,13 @@ def float64(kata, draw, B, T, S, scale):
     return kata.masked_softmax(scores, seen)
 
 
+@case(B=2, T=3, S=5)
+def untouched(kata, draw, B, T, S):
+    """leaves masks of the scores' own shape as they are"""
+    scores = draw.normal(B, T, S)
+    return kata.masked_softmax(scores, draw.booleans(B, T, S), draw.booleans(B, T, S))
+
+
 @case(B=2, T=3, S=7)
 def half(kata, draw, B, T, S):
     """works in half precision"""

@@ -84,6 +84,13 @@ def half(kata, draw, T, d_head, offset, dtype):
     return kata.rotary_embedding(draw.normal(2, T, d_head, dtype=dtype), offset)
 
 
+@case(T=5, d_head=6, offset=9)
+def again(kata, draw, T, d_head, offset):
+    """does not depend on the precision of what was rotated before"""
+    kinds = ("float16", "float32", "float64")
+    return [kata.rotary_embedding(draw.normal(T, d_head, dtype=kind), offset) for kind in kinds]
+
+
 @case(T=3, d_head=6)
 def distance(kata, draw, T, d_head):
     """makes scores depend on the distance between positions only"""

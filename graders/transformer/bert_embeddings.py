@@ -68,6 +68,13 @@ def one_segment(kata, draw, B, T, V, d, max_len):
     return layer(draw.integers(B, T, high=V))
 
 
+@case(T=3, V=7, d=4)
+def longer(kata, draw, T, V, d):
+    """takes another number of tokens at each call"""
+    layer = draw.weights(kata.BertEmbeddings(V, d, max_len=T + 2)).eval()
+    return [layer(draw.integers(2, length, high=V)) for length in (T, T + 2, T - 1)]
+
+
 @case(B=3, T=6, V=8, d=4, n_segments=4)
 def many_segments(kata, draw, B, T, V, d, n_segments):
     """takes any segment for any token, and drops nothing in evaluation mode"""

@@ -81,7 +81,9 @@ def nothing(kata, draw, mode):
     special = torch.tensor([[1] * 5, [1, 0, 0, 1, 1], [1] * 5, [0] * 5])
     pooled = kata.sentence_pooling(hidden, attention, special, mode)
     draw.backward(pooled)
-    return {"pooled": pooled, "hidden": hidden.grad}
+    found = {"pooled": pooled, "hidden": hidden.grad}
+    alone = [(x[i : i + 1] for x in (hidden, attention, special)) for i in (0, 2)]
+    return {**found, "alone": [kata.sentence_pooling(*sentence, mode) for sentence in alone]}
 
 
 @case(d=4, mode="cls")

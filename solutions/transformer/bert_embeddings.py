@@ -67,6 +67,9 @@ class BertEmbeddings(nn.Module):
         #   are: make them on that device.
         # ✗ position_ids = (torch.arange(T, device=input_ids.device) + 1) % max_len — The first
         #   position is zero: do not start at one.
+        # ✗ position_ids = self.__dict__.setdefault("kept", torch.arange(T, device=input_ids.device))[:T] —
+        #   The positions of the first call are kept and are too few for longer rows: count up to
+        #   max_len once, or anew each time.
         # ✗ position_ids = torch.zeros_like(input_ids) — Every token gets the same position: count
         #   along the row.
         # ✗ position_ids = (torch.nn.functional.one_hot(token_type_ids).cumsum(1) - 1).gather(2, token_type_ids[..., None]).squeeze(2) —
