@@ -38,7 +38,6 @@ MAX_TIMEOUTS: Final = 2
 
 HEAVY: Final = (
     (re.compile(r"\boptim\b"), "torch.optim"),
-    (re.compile(r"\.backward\([^)]|\bdraw\.meta\b"), "torch.fx.experimental.symbolic_shapes"),
     (re.compile(r"\bfunc\b|\bvmap\b"), "torch.func"),
     (re.compile(r"\bcheckpoint\b"), "torch.utils.checkpoint"),
 )

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
+from dojo import plain_shapes
 from dojo.child import serve
 from dojo.meter import COUNTS, Meter
 from dojo.provided import OnlyProvided
@@ -91,6 +92,7 @@ def warm_up() -> None:
     with Meter(COUNTS, arrays=True).case():
         torch.relu(x)
     torch.autograd.grad((torch.softmax(layer(x), -1) @ x).sum(), x)
+    plain_shapes.install()
     # A compiler needs files and processes, so what an answer decorates with it runs as it is.
     vars(torch)["compile"] = _as_it_is
     OnlyProvided.install()
