@@ -145,8 +145,8 @@ def first_round(kata, draw, n_arms, c):
     return sorted(chosen)
 
 
-@case(n_arms=6, tried=(), draws=2000)
-@case(n_arms=8, tried=(0, 3, 4), draws=2000)
+@case(n_arms=6, tried=(), draws=1000)
+@case(n_arms=8, tried=(0, 3, 4), draws=1000)
 def untried(kata, draw, n_arms, tried, draws):
     """picks any of the untried arms at random"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=1.5)
@@ -154,9 +154,9 @@ def untried(kata, draw, n_arms, tried, draws):
     return samples(int(agent.select()) for _ in range(draws))
 
 
-@case(n_arms=7, best=(1, 3, 4), draws=2000, scale=1.0)
-@case(n_arms=4, best=(0, 1, 2, 3), draws=2000, scale=1.0)
-@case(n_arms=5, best=(0, 2, 3), draws=2000, scale=1099511627776.0)
+@case(n_arms=7, best=(1, 3, 4), draws=1000, scale=1.0)
+@case(n_arms=4, best=(0, 1, 2, 3), draws=1000, scale=1.0)
+@case(n_arms=5, best=(0, 2, 3), draws=1000, scale=1099511627776.0)
 def tied(kata, draw, n_arms, best, draws, scale):
     """breaks ties of equal indices at random, however large the rewards"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=0.6)

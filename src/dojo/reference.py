@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 import msgspec
@@ -140,7 +141,7 @@ class Key:
     def host(self, name: str, seed: str, sizes: dict[str, Any]) -> Any:
         """Build one of the grader's hosted classes, in this process."""
         namespace: dict[str, Any] = {"__name__": f"grader:{self.entry.id}"}
-        exec(compile(self.grader, str(self.entry.grader), "exec"), namespace)
+        exec(_compiled(self.grader, str(self.entry.grader)), namespace)
         cls = namespace.get(name)
         if not (isinstance(cls, type) and cls.__module__ == namespace["__name__"]):
             raise ValueError(f"the grader hosts nothing called {name}")
@@ -152,6 +153,11 @@ def _sizes(spec: CaseSpec) -> wire.Dict:
     node = wire.encode(dict(spec.sizes))
     assert isinstance(node, wire.Dict)
     return node
+
+
+@lru_cache(maxsize=64)
+def _compiled(grader: str, path: str) -> CodeType:
+    return compile(grader, path, "exec")
 
 
 @lru_cache(maxsize=256)

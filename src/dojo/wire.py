@@ -71,6 +71,9 @@ NUMPY_SCALARS: Final = tuple(
     kind for kind in set(np.sctypeDict.values()) if issubclass(kind, np.bool_ | np.number)
 )
 
+LEAVES: Final = frozenset((type(None), bool, int, float, str))
+"""Values that are their own nodes; of them lists are made that have thousands."""
+
 Word: TypeAlias = Annotated[str, Meta(max_length=1000)]
 Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
 Words: TypeAlias = Annotated[tuple[Word, ...], Meta(max_length=1000)]
@@ -383,7 +386,7 @@ def decode(node: Node) -> Any:
     if isinstance(node, Array) and node.library != "meta":
         return to_numpy(node)[()]  # a scalar where there is no axis
     if isinstance(node, List):
-        return [decode(item) for item in node.items]
+        return [item if type(item) in LEAVES else decode(item) for item in node.items]
     if isinstance(node, Tuple):
         return tuple(decode(item) for item in node.items)
     if isinstance(node, Dict):
@@ -409,8 +412,11 @@ def _check(node: Node, depth: int = 0) -> None:
     if isinstance(node, Array):
         _check_array(node)
     elif isinstance(node, List | Tuple):
+        if node.items and depth > MAX_DEPTH:
+            raise Malformed("nested too deeply")
         for item in node.items:
-            _check(item, depth + 1)
+            if type(item) not in LEAVES:
+                _check(item, depth + 1)
     elif isinstance(node, Dict):
         for _, item in node.items:
             _check(item, depth + 1)
