@@ -227,10 +227,12 @@ class Draw:
 
 def _content(value: Any) -> bytes:
     """Return shape, dtype and the bytes of an array or tensor, so that NaN equals itself."""
-    kind = f"{tuple(value.shape)} {value.dtype} ".encode()
     if isinstance(value, np.ndarray):
-        return kind + value.tobytes()
+        return f"{value.shape} {value.dtype} ".encode() + value.tobytes()
     import torch
 
-    flat = value.detach().contiguous().reshape(-1)
-    return kind + (flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
+    with torch._C.DisableTorchFunction():  # a listener costs more than the reading
+        plain = value.detach()
+        kind = f"{tuple(plain.shape)} {plain.dtype} ".encode()
+        plain = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
+        return bytes(kind + plain.numpy().tobytes())

@@ -302,11 +302,15 @@ def _joined(draws: tuple[Any, ...]) -> Any:
     if torch is None or not draws or any(type(draw) is not torch.Tensor for draw in draws):
         return draws
     try:
-        if len({(draw.dtype, draw.shape, draw.device.type, draw.layout) for draw in draws}) == 1:
-            return torch.stack(draws).detach()
+        with torch._C.DisableTorchFunction():
+            return _stacked(draws, torch)
     except (RuntimeError, TypeError, NotImplementedError):  # nested, quantized, of vmap, …
-        pass
-    return draws
+        return draws
+
+
+def _stacked(draws: tuple[Any, ...], torch: Any) -> Any:
+    kinds = {(draw.dtype, draw.shape, draw.device.type, draw.layout) for draw in draws}
+    return torch.stack(draws).detach() if len(kinds) == 1 else draws
 
 
 def _stack(draws: tuple[Node, ...]) -> Node:
@@ -355,7 +359,8 @@ def _encode_tensor(value: Any, kind: type) -> Node:
     if torch is None or not (kind is torch.Tensor or kind is torch.nn.Parameter):
         return Other(_type_name(kind))
     try:
-        return _read_tensor(value.detach(), torch)
+        with torch._C.DisableTorchFunction():  # a listener costs more than the reading
+            return _read_tensor(value.detach(), torch)
     except (RuntimeError, TypeError, NotImplementedError):  # nested, named, of vmap, …
         return Other("Tensor that cannot be read")
 
@@ -377,8 +382,9 @@ def _read_tensor(tensor: Any, torch: Any) -> Node:
         return Other(f"Tensor of {size / 1e9:.1f} GB")
     if not size:
         return Array("torch", name, shape, b"")
-    flat = tensor.resolve_conj().resolve_neg().contiguous().reshape(-1)
-    return Array("torch", name, shape, flat.view(torch.uint8).numpy().tobytes())
+    plain = tensor.resolve_conj().resolve_neg() if tensor.is_conj() or tensor.is_neg() else tensor
+    plain = plain.view(torch.int16) if name == "bfloat16" else plain  # NumPy lacks it
+    return Array("torch", name, shape, plain.numpy().tobytes())
 
 
 def decode(node: Node) -> Any:
