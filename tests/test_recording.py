@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from dojo.recording import Watched, watching
-from dojo.rules import _FAMILIES, _operators_of, _spell, forbidden_operators
+from dojo.rules import forbidden_operators
+from dojo.rules.families import FAMILIES
+from dojo.rules.names import _spell
+from dojo.rules.operators import _operators_of
 
 FILENAME = "answer.py"
 SOFTMAX = ("torch.softmax",)
@@ -340,7 +343,7 @@ def test_every_operator_of_the_table_exists() -> None:
     known = {schema.name for schema in torch._C._jit_get_all_schemas()}
     operators = {
         op.removeprefix("direct:").removeprefix("tangent:")
-        for key in _FAMILIES
+        for key in FAMILIES
         for op in _operators_of(key)
     }
     missing = {
@@ -367,6 +370,6 @@ def exists(name: str) -> bool:
 
 
 def test_every_name_of_the_table_exists() -> None:
-    names = {_spell(short) for family in _FAMILIES.values() for short in family.names.split()}
+    names = {_spell(short) for family in FAMILIES.values() for short in family.names.split()}
     assert set() == {name for name in names if not exists(name)}
     assert not exists("torch.nn.NoSuchLayer")
