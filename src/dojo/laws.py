@@ -92,9 +92,11 @@ class Audit:
         self.grader = Grader(self.engine, self.entry.root / ".dojo" / "expected")
 
     @cached_property
-    def salted(self) -> tuple[Key, ...]:
-        """The kata with other inputs."""
-        return tuple(Key.of(self.entry, salt) for salt in SALTS)
+    def sets(self) -> tuple[tuple[Key, Record], ...]:
+        """The kata with ten sets of inputs, and what the solution does with each."""
+        salted = [Key.of(self.entry, salt) for salt in SALTS]
+        records = (self.record, *self.references.bare(salted))
+        return tuple(zip((self.key, *salted), records, strict=True))
 
     @property
     def references(self) -> References:
@@ -158,11 +160,9 @@ def stub_is_not_started(audit: Audit) -> Iterator[str]:
 def solution_passes(audit: Audit) -> Iterator[str]:
     """The solution passes every case, for ten sets of inputs"""
     source = reference(audit.key.solution)
-    keys = [audit.key, *audit.salted]
-    records = audit.references.records(keys)
-    limits = [[expected.limit for expected in record.cases] for record in records]
-    answers = audit.references.observe_all(keys, source, limits)
-    for key, record, theirs in zip(keys, records, answers, strict=True):
+    limits = [[expected.limit for expected in record.cases] for _, record in audit.sets]
+    answers = audit.references.observe_all([key for key, _ in audit.sets], source, limits)
+    for (key, record), theirs in zip(audit.sets, answers, strict=True):
         strict = replace(record, cases=tuple(map(_without_slack, record.cases)))
         for result in Judge(key, strict, source).judge_all(theirs):
             if result.verdict is not Verdict.PASSED:
@@ -179,9 +179,9 @@ def _without_slack(expected: Expected) -> Expected:
 
 def inputs_are_well_conditioned(audit: Audit) -> Iterator[str]:
     """A rounding error in the inputs hardly moves a result"""
-    for key in (audit.key, *audit.salted):
+    for key, record in audit.sets:
         salt = key.salt
-        for spec, expected in zip(key.specs, audit.references.record(key).cases, strict=True):
+        for spec, expected in zip(key.specs, record.cases, strict=True):
             observed = expected.outcome.observed
             if observed is not None and observed.failure is None:
                 moved = _wobble(observed.value, expected.nudged)
