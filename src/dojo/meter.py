@@ -226,6 +226,7 @@ class _Operators(_Instrument):
         self._elements = 0
         self._flops = 0
         self._n_seen = 0
+        self._kinds: dict[Any, tuple[str, bool, bool]] = {}
         self._mode: Any = self._listener()
 
     def _listener(self) -> Any:
@@ -270,9 +271,11 @@ class _Operators(_Instrument):
 
     def _note(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
         self._n_seen += 1
-        schema = function._schema
-        name = schema.name.partition("::")[2]
-        if name not in LIFTS and (function.is_view or name == "_unsafe_view"):
+        kind = self._kinds.get(function)
+        if kind is None:
+            kind = self._kinds[function] = _kind(function)
+        name, is_view, is_mutable = kind
+        if is_view:
             return
         given: list[Any] = []
         results: list[Any] = []
@@ -286,13 +289,13 @@ class _Operators(_Instrument):
             is_new = storage is None or storage._cdata not in known
             if storage is not None:
                 self._ledger.note(storage, is_new or name in LIFTS)
-            if name not in UNWRITTEN and (is_new or schema.is_mutable):
+            if name not in UNWRITTEN and (is_new or is_mutable):
                 written += tensor.numel()
         if name in INTO:
             source: list[Any] = []
             self._collect(args[INTO[name] : INTO[name] + 1], source)
             written = sum(tensor.numel() for tensor in source) or written
-        elif schema.is_mutable and not results:  # a list of tensors, changed in place
+        elif is_mutable and not results:  # a list of tensors, changed in place
             changed: list[Any] = []
             self._collect(args[:1], changed)
             written = sum(tensor.numel() for tensor in changed)
@@ -306,6 +309,14 @@ class _Operators(_Instrument):
                 found.append(item)
             elif isinstance(item, list | tuple):
                 self._collect(item, found)
+
+
+def _kind(function: Any) -> tuple[str, bool, bool]:
+    """Return an operator's name, whether it only looks at what is there, and whether it writes."""
+    schema = function._schema
+    name = schema.name.partition("::")[2]
+    is_view = name not in LIFTS and (function.is_view or name == "_unsafe_view")
+    return name, is_view, schema.is_mutable
 
 
 def _storage(tensor: Any) -> Any:

@@ -9,6 +9,7 @@ import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dojo import syntax
@@ -47,6 +48,7 @@ class Mistake:
     """The whole solution with this mistake and no other, without comments about mistakes."""
 
 
+@lru_cache(maxsize=64)
 def find_mistakes(source: str) -> tuple[Mistake, ...]:
     """Return every mistake that a solution declares, from top to bottom."""
     solution = _read(source)
