@@ -22,7 +22,7 @@ SHAPES: Final = "torch.fx.experimental.symbolic_shapes"
 SYMPY: Final = "sympy"
 
 _TRUTHS: Final[dict[str, Callable[..., Any]]] = {
-    "expect_true": lambda truth: truth,
+    "expect_true": lambda truth, skip=0: truth,
     "guard_or_false": lambda truth: truth,
     "guard_or_true": lambda truth: truth,
     "guard_size_oblivious": lambda truth: truth,
