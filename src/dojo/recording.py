@@ -126,7 +126,8 @@ class _Recorder:
         """Return what ran, without its nesting: all that an honest answer costs."""
         if self._public is not None:
             return {event.name for event in self._public.function_events or ()}
-        return {event.name() for thread in self.threads for event in thread}
+        # Thousands of events: a method called by `map` takes half as long as one in a loop.
+        return {name for some in self.threads if some for name in map(type(some[0]).name, some)}
 
     def events(self) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
         """Give every event with the events that enclose it and its Python stack."""

@@ -75,11 +75,13 @@ def warm_up() -> None:
 
     A process that has ever used two OpenMP threads hangs its forks, hence one thread.
     """
+    gc.disable()  # what imports make stays: to look through it again and again takes long
     sys.meta_path.insert(0, _NoCompilerGuards())
     import jaxtyping  # noqa: F401
     import numpy as np
     import torch
 
+    gc.freeze()
     # Some imports look for a place to write, which a child has none of: any folder will do.
     tempfile.tempdir = os.getcwd()
     torch.set_num_threads(1)
@@ -98,6 +100,7 @@ def warm_up() -> None:
     OnlyProvided.install()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 class _NoCompilerGuards:
