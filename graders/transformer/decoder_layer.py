@@ -41,6 +41,7 @@ kata = Kata(
     },
     source="Vaswani et al. 2017, arXiv:1706.03762, §3.1 and §3.2.3; pre-norm: Xiong et al. 2020, arXiv:2002.04745",
     needs=("attention/cross_attention", "transformer/encoder_layer"),
+    forbids=("torch.nn.TransformerDecoderLayer",),
     allows=("torch.nn.Transformer",),  # for its causal mask; its layers are found out when they run
 )
 
