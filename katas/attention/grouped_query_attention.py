@@ -13,9 +13,9 @@ and True where a query may look at a key; without it all may look everywhere. Al
 views of any strides. A query that may look nowhere gets zeros, and no NaN may appear because of
 that, in the output or in a gradient. Scores may be in the ten thousands.
 
-Its memory is measured, on long contexts. Beside tensors of the scores' size there may be another
-copy of K and of V as they are, but never one for each query head. Note that a matrix product
-whose batch axes broadcast makes such a copy silently, and so does an einsum over expanded keys.
+Its memory is measured, on long contexts: K and V must not both lie there repeated for every query
+head. A matrix product whose batch axes broadcast repeats its operand inside torch, for as long as
+it takes; that is allowed, though regrouping the queries does without.
 
 `GroupedQueryAttention` is causal self-attention made with it. Project the tokens, give each head
 d_head = d_model / n_heads neighbouring features of its projection (head 0 the first d_head, and

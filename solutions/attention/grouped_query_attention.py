@@ -13,9 +13,9 @@ and True where a query may look at a key; without it all may look everywhere. Al
 views of any strides. A query that may look nowhere gets zeros, and no NaN may appear because of
 that, in the output or in a gradient. Scores may be in the ten thousands.
 
-Its memory is measured, on long contexts. Beside tensors of the scores' size there may be another
-copy of K and of V as they are, but never one for each query head. Note that a matrix product
-whose batch axes broadcast makes such a copy silently, and so does an einsum over expanded keys.
+Its memory is measured, on long contexts: K and V must not both lie there repeated for every query
+head. A matrix product whose batch axes broadcast repeats its operand inside torch, for as long as
+it takes; that is allowed, though regrouping the queries does without.
 
 `GroupedQueryAttention` is causal self-attention made with it. Project the tokens, give each head
 d_head = d_model / n_heads neighbouring features of its projection (head 0 the first d_head, and
@@ -62,8 +62,6 @@ def grouped_attention(
     #   — The sharing changes no dot product: scale by the root of d_head, without the group's size.
     # ✗ scores = torch.einsum("bhtd,bhsd->bhts", grouped.mean(2), k)[:, :, None].expand(*grouped.shape[:4],
     #   -1) / math.sqrt(q.shape[-1]) — The queries of a group are merged: only keys and values are shared.
-    # ✗ scores = grouped @ k[:, :, None].mT / math.sqrt(q.shape[-1]) — Keys are copied for every query head,
-    #   inside a product that broadcasts or one after the other with the values: meet each head of keys once.
     if mask is not None:
         scores = scores.masked_fill(~mask[:, None, None], -math.inf)
         # ✗ pass — The mask has no effect: hide keys before the softmax.

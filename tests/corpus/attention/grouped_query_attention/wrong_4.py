@@ -1,4 +1,4 @@
-# wrong: copies keys, then values, one after the other
+# wrong: -10000 for a mask
 import math
 
 import torch
@@ -11,13 +11,16 @@ def grouped_attention(q, k, v, mask=None):
     if n_heads % n_kv_heads:
         raise ValueError("query heads must be a multiple of key heads")
     g = n_heads // n_kv_heads
-    scores = q @ k.repeat_interleave(g, dim=1).transpose(-2, -1) / math.sqrt(q.shape[-1])
+    B, _, T, d = q.shape
+    q = q.reshape(B, n_kv_heads, g * T, d)
+    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(d)
     if mask is not None:
-        scores = scores.masked_fill(~mask[:, None], float("-inf"))
-    weights = scores.softmax(dim=-1)
+        hidden = ~mask.repeat(1, g, 1).unsqueeze(1)
+        scores = scores.masked_fill(hidden, -10000.0)
+    weights = torch.softmax(scores, dim=-1)
     if mask is not None:
-        weights = weights.masked_fill(~mask[:, None], 0.0)
-    return weights @ v.repeat_interleave(g, dim=1)
+        weights = weights.masked_fill(hidden, 0.0)
+    return torch.matmul(weights, v).reshape(B, n_heads, T, d)
 
 
 class GroupedQueryAttention(nn.Module):

@@ -1,4 +1,4 @@
-# wrong: a product that broadcasts over the group copies the keys inside
+# wrong: does not check the heads in the constructor
 import math
 
 import torch
@@ -11,14 +11,16 @@ def grouped_attention(q, k, v, mask=None):
     if n_heads % n_kv_heads:
         raise ValueError("query heads must be a multiple of key heads")
     g = n_heads // n_kv_heads
-    q = q.unflatten(1, (n_kv_heads, g))
-    scores = q @ k.unsqueeze(2).mT / math.sqrt(q.shape[-1])
+    B, _, T, d = q.shape
+    q = q.reshape(B, n_kv_heads, g * T, d)
+    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(d)
     if mask is not None:
-        scores = scores.masked_fill(~mask[:, None, None], float("-inf"))
-    weights = scores.softmax(dim=-1)
+        hidden = ~mask.repeat(1, g, 1).unsqueeze(1)
+        scores = scores.masked_fill(hidden, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
     if mask is not None:
-        weights = weights.masked_fill(~mask[:, None, None], 0.0)
-    return (weights @ v.unsqueeze(2)).flatten(1, 2)
+        weights = weights.masked_fill(hidden, 0.0)
+    return torch.matmul(weights, v).reshape(B, n_heads, T, d)
 
 
 class GroupedQueryAttention(nn.Module):
@@ -26,8 +28,6 @@ class GroupedQueryAttention(nn.Module):
         super().__init__()
         if d_model % n_heads != 0:
             raise ValueError("d_model must be divisible by n_heads")
-        if n_heads % n_kv_heads != 0:
-            raise ValueError("n_heads must be divisible by n_kv_heads")
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
         self.d_head = d_model // n_heads
         self.q_proj = nn.Linear(d_model, n_heads * self.d_head, bias=False)

@@ -1,4 +1,4 @@
-# wrong: does not check the heads in the constructor
+# Keys are repeated for one product, values for the other, never both at once
 import math
 
 import torch
@@ -11,16 +11,13 @@ def grouped_attention(q, k, v, mask=None):
     if n_heads % n_kv_heads:
         raise ValueError("query heads must be a multiple of key heads")
     g = n_heads // n_kv_heads
-    B, _, T, d = q.shape
-    q = q.reshape(B, n_kv_heads, g * T, d)
-    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(d)
+    scores = q @ k.repeat_interleave(g, dim=1).transpose(-2, -1) / math.sqrt(q.shape[-1])
     if mask is not None:
-        hidden = ~mask.repeat(1, g, 1).unsqueeze(1)
-        scores = scores.masked_fill(hidden, float("-inf"))
-    weights = torch.softmax(scores, dim=-1)
+        scores = scores.masked_fill(~mask[:, None], float("-inf"))
+    weights = scores.softmax(dim=-1)
     if mask is not None:
-        weights = weights.masked_fill(hidden, 0.0)
-    return torch.matmul(weights, v).reshape(B, n_heads, T, d)
+        weights = weights.masked_fill(~mask[:, None], 0.0)
+    return weights @ v.repeat_interleave(g, dim=1)
 
 
 class GroupedQueryAttention(nn.Module):
@@ -28,6 +25,8 @@ class GroupedQueryAttention(nn.Module):
         super().__init__()
         if d_model % n_heads != 0:
             raise ValueError("d_model must be divisible by n_heads")
+        if n_heads % n_kv_heads != 0:
+            raise ValueError("n_heads must be divisible by n_kv_heads")
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
         self.d_head = d_model // n_heads
         self.q_proj = nn.Linear(d_model, n_heads * self.d_head, bias=False)

@@ -1,4 +1,4 @@
-# wrong: -10000 for a mask
+# Products that broadcast over the group
 import math
 
 import torch
@@ -11,16 +11,14 @@ def grouped_attention(q, k, v, mask=None):
     if n_heads % n_kv_heads:
         raise ValueError("query heads must be a multiple of key heads")
     g = n_heads // n_kv_heads
-    B, _, T, d = q.shape
-    q = q.reshape(B, n_kv_heads, g * T, d)
-    scores = torch.matmul(q, k.transpose(-2, -1)) / math.sqrt(d)
+    q = q.unflatten(1, (n_kv_heads, g))
+    scores = q @ k.unsqueeze(2).mT / math.sqrt(q.shape[-1])
     if mask is not None:
-        hidden = ~mask.repeat(1, g, 1).unsqueeze(1)
-        scores = scores.masked_fill(hidden, -10000.0)
-    weights = torch.softmax(scores, dim=-1)
+        scores = scores.masked_fill(~mask[:, None, None], float("-inf"))
+    weights = scores.softmax(dim=-1)
     if mask is not None:
-        weights = weights.masked_fill(hidden, 0.0)
-    return torch.matmul(weights, v).reshape(B, n_heads, T, d)
+        weights = weights.masked_fill(~mask[:, None, None], 0.0)
+    return (weights @ v.unsqueeze(2)).flatten(1, 2)
 
 
 class GroupedQueryAttention(nn.Module):
