@@ -232,7 +232,7 @@ class Environment:
     def _pip(self, extras: list[str], *options: str) -> int:
         # A path relative to the root: pip would split an absolute one at its spaces.
         pins = {"PIP_CONSTRAINT": "constraints.txt", "PIP_BUILD_CONSTRAINT": "constraints.txt"}
-        local = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_USER": "0"}
+        local = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_USER": "0", "PIP_USE_PEP517": "1"}
         chatter = [] if sys.stderr.isatty() else ["--quiet"]
         target = f".[{','.join(extras)}]" if extras else "."
         command = ["install", *options, *chatter, "-c", "constraints.txt", "-e", target]
