@@ -288,7 +288,7 @@ def test_version_follows_what_is_graded(course: Assignment, tree: str) -> None:
         ('scoring = "titles"', 'scoring = "all or nothing"', True),
         ("# due =", "due =", False),
         ('title = "Homework one"', 'title = "Another"', False),
-        ("shown = []", 'shown = ["keeps single precision"]', False),
+        ("shown = []", 'shown = ["takes integers of any width and gives float64"]', False),
     ],
 )
 def test_version_follows_points_and_not_what_is_said(
