@@ -183,6 +183,9 @@ class Terminal:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError:
+            # What is left in the buffer would fail again when Python ends, and spoil the status.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._post(Closed())
 
     def _on_resize(self, number: int, frame: FrameType | None) -> None:
