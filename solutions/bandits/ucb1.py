@@ -29,9 +29,9 @@ class UCB1:
 
     def __init__(self, n_arms: int, rng: np.random.Generator, c: float = math.sqrt(2)) -> None:
         if n_arms < 1:
-        # ✗ if n_arms < 2: — One arm leaves no choice, and yet it is a bandit: refuse only what has
-        #   no arm at all.
             raise ValueError(f"{n_arms=} must be at least 1")
+        # ✗ if n_arms < 2: raise ValueError(n_arms) — One arm leaves no choice, and yet it is a bandit:
+        #   refuse only what has no arm at all.
         # ✗ pass — An agent without arms fails only when it has to choose: refuse it right away.
         self.c = c
         # ✗ self.c = math.sqrt(2) — The weight of exploration is fixed: use the argument.

@@ -30,6 +30,7 @@ from dojo.instructor.grading import FAILED, Mark
 from dojo.instructor.leaks import leaks
 from dojo.instructor.notebook import answer_id, points_id
 from dojo.instructor.release import ReleaseError
+from dojo.suite import Suite
 from dojo.verdict import KataResult, Verdict
 
 SOFTMAX, LINEAR = KATAS
@@ -429,6 +430,8 @@ def test_a_case_more_changes_the_grade_and_is_said(graded: Classroom) -> None:
     grader = graded.suite.root / "graders" / f"{SOFTMAX}.py"
     file = graded.suite.root / "assignments" / "hw1.toml"
     before, toml = grader.read_text(encoding="utf-8"), file.read_text()
+    (softmax,) = Suite(graded.suite.root).find(SOFTMAX)
+    titles = len({case.title for case in softmax.cases})
     lazy = right(SOFTMAX).replace("def softmax(", "softmax_calls = []\n\n\ndef softmax(", 1)
     lazy = lazy.replace(
         "    top = ", "    if x.shape == (2, 3, 4, 5):\n        return x\n    top = ", 1
@@ -447,13 +450,13 @@ def test_a_case_more_changes_the_grade_and_is_said(graded: Classroom) -> None:
         assert "is graded by it" in graded.page("lazy")
         file.write_text(toml.replace('older = "that version"', 'older = "say so"'))
         assert graded.autograde("lazy")["success"]
-        assert pytest.approx(5 * 7 / 8) == graded.grade("lazy")[0]
+        assert pytest.approx(5 * titles / (titles + 1)) == graded.grade("lazy")[0]
         assert "takes four axes" in graded.page("lazy")
         assert "was made against version" in graded.page("lazy")
         graded.release()
         assert graded.generate(force=True)["success"]
         assert graded.autograde("lazy")["success"]
-        assert pytest.approx(5 * 7 / 8) == graded.grade("lazy")[0]
+        assert pytest.approx(5 * titles / (titles + 1)) == graded.grade("lazy")[0]
     finally:
         grader.write_text(before, encoding="utf-8")
         file.write_text(toml)
