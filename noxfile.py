@@ -63,7 +63,9 @@ def audit(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Test the engine and the katas."""
-    python(session, "-m", "pytest", "tests", *session.posargs)
+    # A file stays whole: its tests share what they have graded.
+    side_by_side = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    python(session, "-m", "pytest", "tests", *side_by_side, *session.posargs)
 
 
 @nox.session(venv_backend="none")

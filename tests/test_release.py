@@ -427,7 +427,9 @@ def test_two_katas_of_one_name_get_files_of_their_own(course: Assignment) -> Non
 
 
 def test_page_says_what_counts_and_until_when(course: Assignment) -> None:
-    shown = replace(course.parts[0], shown=("takes integers of any width and gives float64",))
+    shown = replace(
+        course.parts[0], shown=("takes the largest and the smallest numbers of a dtype",)
+    )
     due = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
     page = readme(
         replace(course, parts=(shown, *course.parts[1:]), due=due, late=LateRule(15, 0.1, 5))
@@ -440,7 +442,7 @@ def test_page_says_what_counts_and_until_when(course: Assignment) -> None:
         "| [softmax.py](softmax.py) | 5 | Write a numerically stable softmax",
         "| all together | 15 | |",
         "`torch.nn.functional.softmax`",
-        "- takes integers of any width and gives float64",
+        "- takes the largest and the smallest numbers of a dtype",
         "```python\n>>> softmax(np.array([1.0, 1.0, -np.inf]))",
         course.version,
     ):
