@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import json
@@ -356,7 +357,8 @@ class TestSessions:
         (site,) = (ready / ".venv").glob("lib/python*/site-packages")
         (site / "pytest.py").write_text("import sys; print(sys.argv[1:]); sys.exit(5)")
         done = self.nox(ready, "-s", "tests", "--", "-x")
-        assert "['tests', '-x']\n" == done.stdout
+        arguments = ast.literal_eval(done.stdout)
+        assert ("tests", "-x") == (arguments[0], arguments[-1])
         assert 1 == done.returncode
         assert "exit status 5" in done.stderr
 
