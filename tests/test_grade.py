@@ -117,6 +117,15 @@ def test_syntax_error_shows_line_and_caret(engine: Engine, suite: Suite) -> None
     assert ("scaled_sum.py:2", "  x = (1 +", "      ^") == result.details
 
 
+def test_too_much_memory_is_said_of_a_file_that_does_not_even_load(
+    engine: Engine, suite: Suite
+) -> None:
+    result = grade(engine, suite, "import torch\nx = torch.ones(10 * 2**30)\n" + RIGHT)
+
+    assert Verdict.TOO_MUCH_MEMORY == result.verdict
+    assert "asks for more memory than there is while it is loaded" == result.summary
+
+
 def test_renamed_function_is_suggested(engine: Engine, suite: Suite) -> None:
     result = grade(engine, suite, RIGHT.replace("def scaled_sum", "def scaledsum"))
 

@@ -340,7 +340,7 @@ class Judge:
             known = self.record is not None and function in self.record.names
             what = f"`{function}`" if known else "something"
             return Verdict.RAISED, f"{what} is still to be written", details
-        if kind in MEMORY_KINDS or any(word in failure.message for word in MEMORY_WORDS):
+        if _ran_out_of_memory(failure):
             return Verdict.TOO_MUCH_MEMORY, "asks for more memory than there is", details
         due = f", where {spec.raises} is due" if spec.raises else ""
         summary = f"raises {_known_kind(failure)}{_where(failure, self.text)}{due}"
@@ -480,6 +480,9 @@ def _not_loaded(key: Key, run: Run, text: str) -> KataResult:
         place = (f"{key.entry.name}.py:{number}", *_pointed_at(code, column))
         return _whole(key, Verdict.RAISED, _complaint(text), place, run.printed)
     trace = Judge(key, None, text, ())._trace(broken)
+    if _ran_out_of_memory(broken):
+        summary = "asks for more memory than there is while it is loaded"
+        return _whole(key, Verdict.TOO_MUCH_MEMORY, summary, trace, run.printed)
     summary = f"raises {_known_kind(broken)}{_where(broken, text)} while it is loaded"
     return _whole(key, Verdict.RAISED, summary, trace, run.printed)
 
@@ -503,6 +506,12 @@ def _complaint(text: str) -> str:
     except (ValueError, MemoryError, RecursionError):
         pass
     return "does not compile"
+
+
+def _ran_out_of_memory(failure: Failure) -> bool:
+    """Whether an error says so; torch and C++ have words of their own for it."""
+    said = any(word in failure.message for word in MEMORY_WORDS)
+    return said or failure.kinds[0] in MEMORY_KINDS
 
 
 def _where(failure: Failure, text: str) -> str:
