@@ -13,6 +13,7 @@ import pytest
 from dojo import bubble, wire
 from dojo.engine import Engine, EngineError, Run, Silence
 from dojo.launch import can_fork
+from dojo.reference import input_names
 from dojo.walls import full_sandbox
 from dojo.wire import Job, Observed
 
@@ -241,15 +242,25 @@ def test_hosted_object_takes_plain_values_only(engine: Engine) -> None:
 
 
 def test_input_that_is_written_into_is_reported_by_name(engine: Engine) -> None:
-    cases = "def double(kata, draw, n):\n    x = draw.normal(n)\n    return kata.double(x)\n"
+    cases = (
+        "def double(kata, draw, n):\n"
+        "    x = draw.normal(n)\n"
+        "    y = [kata.double(value) for value in (x, draw.normal(3))]\n"
+        "    z = dict(inner=kata.double(draw.normal(4)))\n"
+        "    kata.double(draw.normal(5))\n"
+    )
     job = Job(
-        double("x *= 2; return x"), "answer.py", cases, (("1", "double", wire.encode({"n": 2})),)
-    )  # type: ignore[arg-type]
+        double("x *= 2; return x"),
+        "answer.py",
+        cases,
+        (("1", "double", wire.encode({"n": 2})),),  # type: ignore[arg-type]
+        inputs=input_names(cases),
+    )
 
     ended = engine.run(job, [3.0]).ended[0]
 
     assert isinstance(ended, Observed)
-    assert ("x",) == ended.modified
+    assert ("x", "y", "inner", "the input of shape (5)") == ended.modified
 
 
 def test_what_an_answer_starts_without_walls_dies_with_it(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import linecache
 import os
@@ -108,9 +107,9 @@ def _run(
         index,
         value,
         failure,
-        tuple(_name(given, job.cases) for given in draw.given if given.changed),
+        tuple(_name(given, job) for given in draw.given if given.changed),
         tuple(draw.weighed),
-        _masks(draw, job.cases),
+        _masks(draw, job),
         tuple(watched.seen.items()),
         watched.n_operators,
         watched.intact,
@@ -240,33 +239,23 @@ def _failure(error: BaseException, filename: str) -> Failure:
     return Failure(kinds, wire.encode(message), tuple(steps))  # type: ignore[arg-type]
 
 
-def _masks(draw: Draw, cases: str) -> tuple[tuple[str, wire.Array], ...]:
+def _masks(draw: Draw, job: Job) -> tuple[tuple[str, wire.Array], ...]:
     named = []
-    for given in draw.given:
+    for given in draw.given if job.masks else ():
         node = wire.encode(given.value)
         if isinstance(node, wire.Array) and node.dtype == "bool" and 0 < len(node.data) < 2**16:
-            named.append((_name(given, cases), node))
+            named.append((_name(given, job), node))
     return tuple(named)
 
 
-def _name(given: Given, cases: str) -> str:
-    """Name an input by what the case's source does with it: the variable or the keyword."""
+def _name(given: Given, job: Job) -> str:
+    """Name an input by what the case does with it: the variable or the keyword."""
     offset = given.instruction // 2
     positions = list(given.code.co_positions())
-    if offset >= len(positions):
-        return "an input"
-    line, _, column, _ = positions[offset]
-    for node in ast.walk(ast.parse(cases)):
-        target = None
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            target, value = node.targets[0].id, node.value
-        elif isinstance(node, ast.keyword) and node.arg:
-            target, value = node.arg, node.value
-        if target and any(
-            isinstance(inner, ast.Call) and (inner.lineno, inner.col_offset) == (line, column)
-            for inner in ast.walk(value)
-        ):
-            return target
+    if offset < len(positions):
+        line, _, column, _ = positions[offset]
+        if name := job.inputs.get(f"{line}:{column}"):
+            return name
     shape = ", ".join(str(n) for n in np.shape(given.value))
     return f"the input of shape ({shape})"
 

@@ -233,13 +233,18 @@ class _Operators(_Instrument):
         from torch.utils._python_dispatch import TorchDispatchMode
 
         note = self._note
+        record = self._torch.autograd._enable_record_function
 
         class Listener(TorchDispatchMode):  # type: ignore[no-untyped-call]
             def __torch_dispatch__(
                 self, function: Any, types: Any, args: Any = (), kwargs: Any = None
             ) -> Any:
                 kwargs = kwargs or {}
-                result = function(*args, **kwargs)
+                record(False)  # what runs is being recorded as well: that it was called is there
+                try:
+                    result = function(*args, **kwargs)
+                finally:
+                    record(True)
                 note(function, args, kwargs, result)
                 return result
 

@@ -28,7 +28,16 @@ from dojo.suite import CaseSpec, Entry
 from dojo.trouble import Trouble
 from dojo.wire import Job, Node, Observed, Open
 
-__all__ = ["Expected", "Key", "Outcome", "Record", "References", "UnsoundKata", "outcomes"]
+__all__ = [
+    "Expected",
+    "Key",
+    "Outcome",
+    "Record",
+    "References",
+    "UnsoundKata",
+    "input_names",
+    "outcomes",
+]
 
 FLOOR_SECONDS: Final = 4.0
 TORCH: Final = re.compile(r"^(import|from) torch\b", re.MULTILINE)
@@ -136,6 +145,7 @@ class Key:
             nudge=nudge,
             counts=counts,
             arrays=not TORCH.search(self.solution),
+            inputs=input_names(self.cases),
         )
 
     def host(self, name: str, seed: str, sizes: dict[str, Any]) -> Any:
@@ -177,6 +187,24 @@ def _visible(grader: str) -> str:
         if not is_metadata:
             body.append(node)
     return ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+
+
+@lru_cache(maxsize=256)
+def input_names(cases: str) -> dict[str, str]:
+    """Return what cases call the values of their calls: a variable or a keyword, by `line:column`.
+
+    Where several names hold a call, as in `y = f(x=draw.normal(3))`, the innermost is its own.
+    """
+    found: dict[str, str] = {}
+    for node in ast.walk(syntax.parse(cases)):  # what is outside comes first
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name: str | None = node.targets[0].id
+        else:
+            name = node.arg if isinstance(node, ast.keyword) else None
+        if name and isinstance(node, ast.Assign | ast.keyword):
+            calls = (inner for inner in ast.walk(node.value) if isinstance(inner, ast.Call))
+            found |= {f"{call.lineno}:{call.col_offset}": name for call in calls}
+    return found
 
 
 @cache
@@ -303,7 +331,8 @@ class References:
     ) -> list[tuple[Outcome, ...]]:
         """Run a source text of ours against every case of one kata, with several salts in turn.
 
-        Watching what runs underneath doubles the time, and matters of the reference alone.
+        `watched` tells what runs underneath and the masks as well, in twice the time: of the
+        reference these matter.
         """
         first = keys[0]
         jobs = [key.job(source, f"{key.entry.name}.py", nudge=nudge) for key in keys]
@@ -312,6 +341,7 @@ class References:
             runs=tuple(run for job in jobs for run in job.runs),
             counts={seed: names for job in jobs for seed, names in job.counts.items()},
             watch=jobs[0].watch if watched else (),
+            masks=watched,
         )
         keepers = {run[0]: key for key, job in zip(keys, jobs, strict=True) for run in job.runs}
 

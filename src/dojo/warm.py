@@ -89,7 +89,11 @@ def warm_up() -> None:
     np.random.default_rng(0).standard_normal(2)
     x = torch.ones(2, 2, requires_grad=True)
     layer = torch.nn.Linear(2, 2)
-    with watching("", ("aten::relu", "gradient:x", "call:x", "module:torch.optim.x"), lines=True):
+    with watching(
+        "",
+        ("aten::relu", "gradient:x", "call:torch.Tensor.backward", "module:torch.optim.x"),
+        lines=True,
+    ):
         torch.relu(x)
     with Meter(COUNTS, arrays=True).case():
         torch.relu(x)

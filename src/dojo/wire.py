@@ -171,6 +171,10 @@ class Job(_Strict, tag="job", frozen=True):
     """Whether the memory of NumPy's arrays is measured too."""
     refused: tuple[str, ...] = ()
     """Operators that are taken away before the code is loaded."""
+    inputs: dict[str, str] = {}
+    """What the cases call the inputs that they draw, by `line:column` of the drawing call."""
+    masks: bool = False
+    """Whether boolean inputs are reported, so that words can name the one that matters."""
 
 
 class Reply(_Strict, tag="reply", frozen=True):

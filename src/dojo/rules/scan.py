@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -231,4 +232,7 @@ class _Reader(Resolver):
 
 
 def _is_opaque(path: str) -> bool:
-    return any(path == road or path.startswith(f"{road}.") for road in _OPAQUE)
+    if any(path == road or path.startswith(f"{road}.") for road in _OPAQUE):
+        return True
+    library, *parts = path.split(".")  # torch's private parts may switch off what records a run
+    return library == "torch" and any(re.match("_(?!_)", part) for part in parts)
