@@ -81,10 +81,10 @@ def learn(agent, draw, arms, scale=1.0):
         agent.update(arm, reward)
 
 
-@case(n_arms=5, c=1.7, steps=300, mean=0.0, scale=1.0)
-@case(n_arms=11, c=0.3, steps=200, mean=-6.0, scale=2.0)
-@case(n_arms=3, c=4e5, steps=150, mean=-3e6, scale=1e6)
-@case(n_arms=4, c=0.0, steps=30, mean=0.5, scale=0.1)
+@case(n_arms=5, c=1.7, steps=150, mean=0.0, scale=1.0)
+@case(n_arms=11, c=0.3, steps=100, mean=-6.0, scale=2.0)
+@case(n_arms=3, c=4e5, steps=70, mean=-3e6, scale=1e6)
+@case(n_arms=4, c=0.0, steps=20, mean=0.5, scale=0.1)
 def pulls(kata, draw, n_arms, c, steps, mean, scale):
     """pulls the arm of largest index, again and again"""
     arms = draw.host(Arms, n_arms=n_arms, mean=mean, scale=scale)
@@ -108,7 +108,7 @@ def standard_weight(kata, draw, n_arms, steps):
     return chosen
 
 
-@case(n_arms=7, rewards=400, c=0.8)
+@case(n_arms=7, rewards=200, c=0.8)
 def logged(kata, draw, n_arms, rewards, c):
     """learns from rewards of arms that it did not select"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=c)
@@ -145,8 +145,8 @@ def first_round(kata, draw, n_arms, c):
     return sorted(chosen)
 
 
-@case(n_arms=6, tried=(), draws=1000)
-@case(n_arms=8, tried=(0, 3, 4), draws=1000)
+@case(n_arms=6, tried=(), draws=500)
+@case(n_arms=8, tried=(0, 3, 4), draws=500)
 def untried(kata, draw, n_arms, tried, draws):
     """picks any of the untried arms at random"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=1.5)
@@ -154,9 +154,9 @@ def untried(kata, draw, n_arms, tried, draws):
     return samples(int(agent.select()) for _ in range(draws))
 
 
-@case(n_arms=7, best=(1, 3, 4), draws=1000, scale=1.0)
-@case(n_arms=4, best=(0, 1, 2, 3), draws=1000, scale=1.0)
-@case(n_arms=5, best=(0, 2, 3), draws=1000, scale=1099511627776.0)
+@case(n_arms=7, best=(1, 3, 4), draws=500, scale=1.0)
+@case(n_arms=4, best=(0, 1, 2, 3), draws=500, scale=1.0)
+@case(n_arms=5, best=(0, 2, 3), draws=500, scale=1099511627776.0)
 def tied(kata, draw, n_arms, best, draws, scale):
     """breaks ties of equal indices at random, however large the rewards"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=0.6)

@@ -141,4 +141,5 @@ def devices(kata, draw, B, T, S, d_model, n_heads, d_ff, pre_norm):
     """stays on the device of its input, with paddings or without"""
     layer = draw.meta.weights(kata.DecoderLayer(d_model, n_heads, d_ff, pre_norm))
     x, memory = draw.meta.normal(B, T, d_model), draw.meta.normal(B, S, d_model)
-    return layer(x, memory), layer(x, memory, draw.meta.booleans(B, T), draw.meta.booleans(B, S))
+    paddings = (draw.meta.booleans(B, T), draw.meta.booleans(B, S)) if pre_norm else ()
+    return layer(x, memory, *paddings)

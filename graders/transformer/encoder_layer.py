@@ -129,5 +129,5 @@ def evaluation(kata, draw, d_model, n_heads, d_ff, pre_norm):
 def devices(kata, draw, B, T, d_model, n_heads, d_ff, pre_norm):
     """stays on the device of its input, with masks or without"""
     layer = draw.meta.weights(kata.EncoderLayer(d_model, n_heads, d_ff, pre_norm))
-    x, mask = draw.meta.normal(B, T, d_model), draw.meta.booleans(T, T)
-    return layer(x), layer(x, mask, draw.meta.booleans(B, T))
+    masks = (draw.meta.booleans(T, T), draw.meta.booleans(B, T)) if pre_norm else ()
+    return layer(draw.meta.normal(B, T, d_model), *masks)
