@@ -1,7 +1,7 @@
 """Forward and backward pass of an affine layer, in NumPy.
 
 The layer maps every vector along the last axis of `x`; all axes in front of it, be they several,
-one or none, are leading axes and come out as they went in:
+one or none, are leading axes and come out as they went in. There is at least one vector.
 
     y = x Wᵀ + b,    W of shape (d_out, d_in), b of shape (d_out,)
 
