@@ -56,12 +56,17 @@ def drawn(draw, d_in, d_hidden, dtype="float32"):
 
 
 @case(B=3, d_in=4, d_hidden=5)
-@case(B=2, d_in=7, d_hidden=3)
+@case(B=2, d_in=7, d_hidden=1)
 @case(B=1, d_in=1, d_hidden=2)
 def output(kata, draw, B, d_in, d_hidden):
-    """gives the next state as the equations do"""
-    state = draw.normal(B, d_hidden), draw.normal(B, d_hidden)
-    return kata.lstm_cell(draw.normal(B, d_in), state, *drawn(draw, d_in, d_hidden))
+    """gives the next state as the equations do, with the weights as they are at the time"""
+    x, state = draw.normal(B, d_in), (draw.normal(B, d_hidden), draw.normal(B, d_hidden))
+    weights = [weight.clone() for weight in drawn(draw, d_in, d_hidden)]
+    with torch.no_grad():
+        before = kata.lstm_cell(x, state, *weights)
+        for weight in weights:  # as an optimiser does it
+            weight.mul_(-0.7)
+        return before, kata.lstm_cell(x, state, *weights)
 
 
 @case(B=2, d_in=3, d_hidden=4)
@@ -108,16 +113,18 @@ def saturation(kata, draw, B, d_in, d_hidden):
 @case(B=3, d_in=5, d_hidden=2)
 def all_zero(kata, draw, B, d_in, d_hidden):
     """passes the right gradients where every gate is half open, as at a first step from zero"""
-    x, h = draw.zeros(B, d_in).requires_grad_(), draw.zeros(B, d_hidden)
+    x, h = draw.zeros(B, d_in).requires_grad_(), draw.zeros(B, d_hidden).requires_grad_()
+    c = (draw.normal(B, d_hidden) * torch.tensor([[0.0], [1.0], [1.0]])).requires_grad_()
     weights = [w.requires_grad_() for w in drawn(draw, d_in, d_hidden)]
     biases = [draw.zeros(4 * d_hidden).requires_grad_() for _ in range(2)]
-    found = kata.lstm_cell(x, (h, draw.normal(B, d_hidden)), *weights[:2], *biases)
+    found = kata.lstm_cell(x, (h, c), *weights[:2], *biases)
     draw.backward(*found)
-    return {"state": found, "x": x.grad, "biases": [bias.grad for bias in biases]}
+    grads = {"x": x.grad, "h": h.grad, "c": c.grad, "biases": [bias.grad for bias in biases]}
+    return {"state": found, **grads}
 
 
 @case(B=2, d_in=6, d_hidden=3)
 def device(kata, draw, B, d_in, d_hidden):
-    """stays on the device of its arguments"""
-    state = draw.meta.normal(B, d_hidden), draw.meta.normal(B, d_hidden)
-    return kata.lstm_cell(draw.meta.normal(B, d_in), state, *drawn(draw.meta, d_in, d_hidden))
+    """stays on the device of its arguments, and in their dtype"""
+    x, h, c = (draw.meta.normal(B, d, dtype="bfloat16") for d in (d_in, d_hidden, d_hidden))
+    return kata.lstm_cell(x, (h, c), *drawn(draw.meta, d_in, d_hidden, dtype="bfloat16"))

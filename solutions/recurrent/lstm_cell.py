@@ -82,6 +82,8 @@ def lstm_cell(
     # ✗ h_next = torch.tanh(o * c_next) — The tanh comes too late: squash the cell state first, then
     #   gate.
     # ✗ h_next = o * torch.tanh(c) — The output looks at the old cell state: it shows the new one.
+    # ✗ z = (-2 * c_next.abs()).exp(); h_next = o * c_next.sign() * (1 - z) / (1 + z) — At zero, sign
+    #   and absolute value have no slope, so no gradient reaches an empty cell: use the built-in tanh.
     return h_next, c_next
     # ✗ return c_next, h_next — The pair is swapped: the hidden state comes first.
     # ✗ return h_next, h_next — The next step needs the cell state itself: return both.
