@@ -10,7 +10,8 @@ exactly 0 passes no gradient on. Logits may be in the thousands; loss and gradie
 the same.
 
 There is at least one row, and every target lies in 0 … K − 1. All floating-point arrays are
-float64. Arguments are left as they are.
+float64, and each gradient has the shape of what it is the gradient of. Arguments are left as they
+are.
 
 >>> x, target = np.array([[1.0, 2.0]]), np.array([1])
 >>> w1, b1, w2, b2 = np.ones((3, 2)), np.zeros(3), np.zeros((2, 3)), np.zeros(2)

@@ -1,0 +1,22 @@
+# wrong: squeezes the gradient of b1, so a single hidden unit loses its axis
+
+import numpy as np
+
+
+def mlp_backward(x, target, w1, b1, w2, b2):
+    n = len(x)
+    z = x @ w1.T + b1
+    h = np.maximum(z, 0)
+    logits = h @ w2.T + b2
+    s = logits - logits.max(axis=1, keepdims=True)
+    logp = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    d = np.exp(logp)
+    d[np.arange(n), target] -= 1
+    d /= n
+    dz = (d @ w2) * (z > 0)
+    return float(-logp[np.arange(n), target].mean()), {
+        "w1": dz.T @ x,
+        "b1": dz.sum(0, keepdims=True).squeeze(),
+        "w2": d.T @ h,
+        "b2": d.sum(0, keepdims=True).squeeze(0),
+    }
