@@ -63,7 +63,8 @@ def output(kata, draw, batch, T, S, d, d_v):
 @case(n=5)
 def square(kata, draw, n):
     """tells queries from keys and leading axes where all sizes are alike"""
-    return kata.scaled_dot_product_attention(*inputs(draw, (n,), n, n, n, n))
+    qkv, mask = inputs(draw, (n,), n, n, n, n), draw.numpy.permutation(n) > 1
+    return [kata.scaled_dot_product_attention(*qkv, m) for m in (None, mask)]
 
 
 @case(batch=(2, 3), T=4, S=7, d=5, d_v=6)
@@ -93,8 +94,9 @@ def nothing_to_see(kata, draw, B, T, S, d, d_v):
     """returns zeros for a query that may look at nothing, and for no other"""
     mask = np.ones((B, T, S), bool)
     mask[0] = np.arange(T)[:, None] != 0
-    qkv, nothing = inputs(draw, (B,), T, S, d, d_v), draw.numpy.booleans(T, S, p=0.0)
-    return [kata.scaled_dot_product_attention(*qkv, m) for m in (mask, nothing)]
+    qkv, shapes = inputs(draw, (B,), T, S, d, d_v), ((T, S), (S,), (T, 1))
+    masks = [mask, mask[0, :, :1], *(draw.numpy.booleans(*shape, p=0.0) for shape in shapes)]
+    return [kata.scaled_dot_product_attention(*qkv, m) for m in masks]
 
 
 @case(batch=(2,), T=5, S=4, d=6, d_v=3, scale=80.0)
@@ -106,7 +108,7 @@ def huge_scores(kata, draw, batch, T, S, d, d_v, scale):
     return {"all low": low, "rows of all magnitudes": tiny}
 
 
-@case(batch=(2,), T=3, S=5, d=4, d_v=2, scale=300.0)
+@case(batch=(2,), T=3, S=5, d=4, d_v=6, scale=300.0)
 def huge_masked(kata, draw, batch, T, S, d, d_v, scale):
     """is blind to a forbidden key of high score when all else scores far below zero"""
     q, k, v = inputs(draw, batch, T, S, d, d_v, scale=scale)

@@ -8,8 +8,8 @@ The softmax runs over the S keys. There may be any number of leading axes, the s
 `k` and `v`, and none at all is fine. Every size is at least 1.
 
 Where `mask` is False, a query must not look at a key: that weight is exactly zero, and the others
-of the query sum to one without it. The mask may have any shape that broadcasts to (*B, T, S). A
-query that may look at nothing gets zero weights and a zero output.
+of the query sum to one without it. The mask may have any shape that broadcasts to (*B, T, S), with
+one axis at least. A query that may look at nothing gets zero weights and a zero output.
 
 Scores may be in the thousands: nothing may overflow or turn into NaN. Inputs are float32 or
 float64, all three alike, and both results have the same dtype. Do not write into the inputs. The
