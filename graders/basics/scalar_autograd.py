@@ -58,9 +58,9 @@ def seen(result, *inputs):
 
 @case()
 def operations(kata, draw):
-    """knows value and slope of every operation between Values"""
+    """knows value and slope of every operation between Values, and of a Value as it is"""
     a, b = values(kata, draw, 2)
-    results = [a + b, a - b, a * b, a / b, -a, a**3, b**-2, a**0.5, (a - 1).exp(), b.tanh()]
+    results = [a, a + b, a - b, a * b, a / b, -a, a**3, b**-2, a**0.5, (a - 1).exp(), b.tanh()]
     return [seen(result, a, b) for result in results]
 
 
@@ -106,8 +106,8 @@ def in_between(kata, draw):
     a, b = values(kata, draw, 2)
     c = a * b
     d = (c + 1) * a
-    e = d.tanh() * c
-    return seen(e * d + c, a, b, c, d, e)
+    e, f, g = d.tanh() * c, 0 + c, c * 1
+    return seen(e * d + c + f * a - g * b, a, b, c, d, e, f, g)
 
 
 @case(numbers=(-2.0, -0.5, 0.0, 0.7, 3.0))
@@ -122,7 +122,7 @@ def relu(kata, draw, numbers):
 def far_out(kata, draw, numbers):
     """has a finite tanh everywhere, and x ** 0 is constant at zero too"""
     given, b = [kata.Value(number) for number in numbers], values(kata, draw, 1)[0]
-    return [[seen(a.tanh() + b, a), seen(a**0 * b, a), seen(a**1 * b, a)] for a in given]
+    return [[seen(a.tanh() + b, a), seen(a**0 * b * b, a, b), seen(a**1 * b, a)] for a in given]
 
 
 @case()

@@ -13,7 +13,8 @@ about:
 
 Supported are + − × / between Values, and between a Value and a plain number on either side; unary
 minus; ** with a plain number as exponent; and the methods `exp`, `tanh` and `relu`. No operation
-changes its operands. With that, Python's own `sum` works too:
+changes its operands, and each makes a new Value, + 0 and × 1 too. With that, Python's own `sum`
+works as well:
 
     >>> sum([Value(1.0), Value(4.0)]).data
     5.0
@@ -23,18 +24,19 @@ between included. What stood there before does not matter: calling it again give
 gradients. The `grad` of all other Values stays as it is; it starts at 0.0.
 
 A Value may be used any number of times, also within one operation. A graph may be several thousand
-operations deep, deeper than Python's functions may call each other, and backward takes one
-step per operation, however many paths lead through it.
+operations deep, deeper than Python's functions may call each other unless told otherwise, and
+backward takes one step per operation, however many paths lead through it.
 
 Edges: relu has slope 0 at 0. x ** 0 is 1 with slope 0, at x = 0 too. tanh is finite for any
-number. What is undefined for real numbers, such as 1 / 0, may raise.
+number. What is undefined for real numbers, such as 1 / 0 or the slope of x ** 0.5 at 0, may raise,
+at once or in backward.
 """
 
 from __future__ import annotations
 
 
 class Value:
-    """A number `data` and its gradient `grad`, both floats."""
+    """A number `data` and its gradient `grad`: floats, or ints where only ints came in."""
 
     def __init__(self, data: float) -> None:
         raise NotImplementedError

@@ -13,7 +13,8 @@ about:
 
 Supported are + − × / between Values, and between a Value and a plain number on either side; unary
 minus; ** with a plain number as exponent; and the methods `exp`, `tanh` and `relu`. No operation
-changes its operands. With that, Python's own `sum` works too:
+changes its operands, and each makes a new Value, + 0 and × 1 too. With that, Python's own `sum`
+works as well:
 
     >>> sum([Value(1.0), Value(4.0)]).data
     5.0
@@ -23,11 +24,12 @@ between included. What stood there before does not matter: calling it again give
 gradients. The `grad` of all other Values stays as it is; it starts at 0.0.
 
 A Value may be used any number of times, also within one operation. A graph may be several thousand
-operations deep, deeper than Python's functions may call each other, and backward takes one
-step per operation, however many paths lead through it.
+operations deep, deeper than Python's functions may call each other unless told otherwise, and
+backward takes one step per operation, however many paths lead through it.
 
 Edges: relu has slope 0 at 0. x ** 0 is 1 with slope 0, at x = 0 too. tanh is finite for any
-number. What is undefined for real numbers, such as 1 / 0, may raise.
+number. What is undefined for real numbers, such as 1 / 0 or the slope of x ** 0.5 at 0, may raise,
+at once or in backward.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ import math
 
 
 class Value:
-    """A number `data` and its gradient `grad`, both floats."""
+    """A number `data` and its gradient `grad`: floats, or ints where only ints came in."""
 
     def __init__(self, data: float) -> None:
         self.data = float(data)
@@ -51,6 +53,8 @@ class Value:
         # ✗ pass — Gradients of an earlier pass are still there, and count twice in the next: set
         #   them to zero first.
         self.grad = 1.0
+        # ✗ self.grad = 1.0 if self._inputs else 0.0 — Backward from a Value that no operation made
+        #   does nothing: its own gradient is 1 as well.
         for node in reversed(order):
             # ✗ for node in order: — A Value passes its gradient on before it has one: go from the
             #   result back to the inputs.
@@ -88,6 +92,8 @@ class Value:
 
     def __pow__(self, exponent: float) -> Value:
         slope = exponent * self.data ** (exponent - 1) if exponent else 0.0
+        # ✗ slope = exponent * self.data ** (exponent - 1) if exponent and self.data else 0.0 — At
+        #   x = 0 the slope of x ** 1 is 1: only the exponent 0 needs care.
         # ✗ slope = exponent * self.data ** (exponent - 1) — With exponent 0 and base 0 this is zero
         #   times a division by zero: a constant has slope 0 everywhere.
         # ✗ slope = self.data ** (exponent - 1) if exponent else 0.0 — The exponent comes down as a
@@ -110,6 +116,8 @@ class Value:
 
     def __radd__(self, other: float) -> Value:
         return self + other
+        # ✗ return self + other if other else self — Where 0 is added, the operand itself comes back
+        #   and its gradient counts as that of the sum: make a new Value every time.
 
     # ✗ pass — A plain number on the left of + raises, and so does `sum`: define the reflected
     #   operator.
