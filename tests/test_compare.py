@@ -474,6 +474,17 @@ def test_rounding_does_not_make_equal_values_different() -> None:
     assert [] == kinds(samples(values), samples(noisy))
 
 
+@pytest.mark.parametrize(("off", "found"), [(1e-5, []), (1e-2, ["distribution"])])
+def test_few_values_may_be_off_by_several_roundings(off: float, found: list[str]) -> None:
+    def atoms(shift: float, seed: int) -> Any:
+        rng = np.random.default_rng(seed)
+        values = np.array([-1.0, -0.3, 0.2, 0.9]) + shift
+        return samples(rng.choice(values, (N, 2)).astype("f4"))
+
+    assert found == kinds(atoms(0.0, 0), atoms(off, 1))
+    assert found == kinds(atoms(0.0, 0), atoms(-off, 1))
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_sample_that_is_not_finite_is_refused(bad: float) -> None:
     right = gaussian()(np.random.default_rng(0))
