@@ -77,24 +77,26 @@ def far_apart(kata, draw, shape, axis):
     return kata.softmax(draw.numpy.normal(*shape) - levels, axis=axis)
 
 
-@case(shape=(6, 5), axis=-1)
-@case(shape=(3, 4, 5), axis=0)
-def minus_infinity(kata, draw, shape, axis):
-    """gives −∞ the weight zero, and zeros to a slice of nothing else"""
-    x = draw.numpy.normal(*shape)
+@case(shape=(6, 5), axis=-1, shift=0.0)
+@case(shape=(3, 4, 5), axis=0, shift=-1e12)
+def minus_infinity(kata, draw, shape, axis, shift):
+    """gives −∞ the weight zero, and zeros to a slice of nothing else, in a result of its own"""
+    x = shift + draw.numpy.normal(*shape)
     hidden = draw.numpy.booleans(*shape, p=0.3)
     empty = np.arange(shape[1])[:, None] == 2 if axis == 0 else np.arange(shape[0])[:, None] == 1
-    return kata.softmax(np.where(hidden | empty, -np.inf, x), axis=axis)
+    x = np.where(hidden | empty, -np.inf, x)
+    return {"weights": kata.softmax(x, axis=axis), "x": x}
 
 
 @case(dtype="int64")
 @case(dtype="int8")
 @case(dtype="uint8")
+@case(dtype="uint64")
 def integers(kata, draw, dtype):
     """takes integers of any width and gives float64"""
     x = draw.numpy.integers(4, 7, low=0, high=120)
-    x = x if dtype == "uint8" else 2 * x - 120
-    return kata.softmax(x.astype(dtype), axis=0)
+    x = x if dtype[0] == "u" else 2 * x - 120
+    return kata.softmax(x.astype(dtype) << 57 * (dtype == "uint64"), axis=0)
 
 
 @case(shape=(5, 8), shift=0.0, scale=30.0)

@@ -4,13 +4,13 @@ Turn scores into weights that are positive and sum to one along `axis`:
 
     softmax(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)
 
-The result has the shape of `x`. It keeps the dtype of floating-point scores; integers of any width,
-signed or not, give float64.
+The result has the shape of `x`. Scores in float16, float32 or float64 keep their dtype; integers of
+any width, signed or not, are taken as float64, and give it.
 
 Scores may be as large as their dtype allows: nothing overflows, and a constant added to all scores
 changes nothing. A score of −∞ gets weight zero. Where all scores along the axis are −∞, nothing can
-be chosen, and all weights are zero. There are no NaN and no +∞ in `x`, and no axis is empty. `x` is
-left as it is.
+be chosen, and all weights are zero. There are no NaN and no +∞ in `x`, and no axis is empty or
+longer than a thousand. `x` is left as it is.
 
 >>> softmax(np.array([1.0, 1.0, -np.inf]))
 array([0.5, 0.5, 0. ])

@@ -4,13 +4,13 @@ Turn scores into weights that are positive and sum to one along `axis`:
 
     softmax(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)
 
-The result has the shape of `x`. It keeps the dtype of floating-point scores; integers of any width,
-signed or not, give float64.
+The result has the shape of `x`. Scores in float16, float32 or float64 keep their dtype; integers of
+any width, signed or not, are taken as float64, and give it.
 
 Scores may be as large as their dtype allows: nothing overflows, and a constant added to all scores
 changes nothing. A score of −∞ gets weight zero. Where all scores along the axis are −∞, nothing can
-be chosen, and all weights are zero. There are no NaN and no +∞ in `x`, and no axis is empty. `x` is
-left as it is.
+be chosen, and all weights are zero. There are no NaN and no +∞ in `x`, and no axis is empty or
+longer than a thousand. `x` is left as it is.
 
 >>> softmax(np.array([1.0, 1.0, -np.inf]))
 array([0.5, 0.5, 0. ])
@@ -28,6 +28,10 @@ def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, 
         x = x.astype(np.float64)
         # ✗ pass — Narrow integers wrap around when the maximum is subtracted, and their exponential
         #   is computed in half precision: convert them to float64 first.
+        # ✗ x = (x - x.max(axis=axis, keepdims=True)).astype(np.float64) — Narrow integers wrap
+        #   around when the maximum is subtracted: convert them to float64 first.
+        # ✗ x = x.astype(np.int64).astype(np.float64) — The largest unsigned integers do not fit into
+        #   int64 and become negative: convert to float64 at once.
         # ✗ x = x.astype(np.float32) — Integers become single precision: float64 is asked for.
     # ✗ x = x.astype(np.float64) — Single precision in must be single precision out: convert
     #   integers only.
@@ -40,6 +44,8 @@ def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, 
     #   slices may underflow: take it along the axis that is asked for.
     # ✗ top = x.max(axis=axis) — The reduced axis is gone, so the maxima are subtracted along the
     #   wrong axis or not at all: keep the axis with size one.
+    # ✗ top = np.where(np.isneginf(x), -1e9, x).max(axis=axis, keepdims=True) — A finite stand-in for
+    #   −∞ may lie above very low scores, and then every exponential is zero: leave −∞ as it is.
     # ✗ top = np.abs(x).max(axis=axis, keepdims=True) — The largest magnitude may lie far from the
     #   largest score, and then every exponential is zero: subtract the maximum itself.
     top = np.where(np.isneginf(top), 0, top)
@@ -61,5 +67,7 @@ def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, 
     #   sum to one: subtract the maximum first and divide by the sum.
     # ✗ return np.where(total == 0, 1 / x.shape[axis], powers / total) — A slice of −∞ only gets
     #   equal weights, although nothing in it may be chosen: give it the weight zero.
+    # ✗ return powers / (total + 1e-8) — An ε in the denominator keeps zero from being divided by
+    #   zero, but the other weights no longer sum to one: treat the empty slice on its own.
     # ✗ return powers / (total + 1e-6) — An ε in the denominator keeps zero from being divided by
     #   zero, but the other weights no longer sum to one: treat the empty slice on its own.
