@@ -82,19 +82,22 @@ def spans(kata, draw, batch, T, S):
     """shows each query the keys of its span, wherever the bounds lie"""
     start = draw.integers(T, *batch, low=-S, high=S + 1).movedim(0, -1)  # not contiguous
     end = start + draw.integers(*batch, T, low=-1, high=2 * S)
-    return kata.span_mask(start, end, S)
+    before = torch.full_like(start, -1)  # where an index would count from the end
+    return [kata.span_mask(start, end, S), kata.span_mask(before - S, before, S)]
 
 
 @case(B=2, n_heads=3, T=4, S=6)
+@case(B=4, n_heads=4, T=4, S=4)  # alike: heads could be taken for sequences
 @case(B=1, n_heads=2, T=1, S=1)
 def softmax(kata, draw, B, n_heads, T, S):
     """shares out the weight over the keys that all masks let through, masks being views or not"""
-    scores, first = draw.normal(B, n_heads, T, S), draw.booleans(S, p=0.8)
+    scores = draw.normal(B, n_heads, T, S)
+    first = draw.booleans(S, p=0.6) | draw.permutation(S).eq(0)
     second = draw.booleans(B, S, T, p=0.8).mT[:, None]
-    third = draw.booleans(T, 1, p=0.8).expand(T, S)
-    found = [
-        kata.masked_softmax(scores, *masks) for masks in ((), (first,), (first, second, third))
-    ]
+    heads, rows = draw.booleans(n_heads, T, S, p=0.8), draw.permutation(T)[:, None].ne(1)
+    some = draw.permutation(B)[:, None, None, None].ne(1)
+    asked = ((), (first,), (first, second, rows), (second, heads, rows, some))
+    found = [kata.masked_softmax(scores, *masks) for masks in asked]
     return {"weights": found, "zero": [weights == 0 for weights in found]}
 
 
@@ -102,16 +105,17 @@ def softmax(kata, draw, B, n_heads, T, S):
 def nothing_to_see(kata, draw, B, T, S):
     """gives zeros to a query that may look at nothing, with gradients free of NaN"""
     scores = draw.normal(B, T, S).requires_grad_()
-    shown = draw.booleans(B, T, S) | (draw.permutation(S) == 0)
-    shown = shown & (draw.permutation(T) != 1)[:, None]
-    weights = kata.masked_softmax(scores, shown, shown)
+    row, key = draw.permutation(T)[:, None], draw.permutation(S)
+    shown = (draw.booleans(B, T, S) | (key == 0)) & (row != 1)
+    first, second = (row != 2) | (key < 2), (row != 2) | (key >= 2)  # disjoint in one row
+    weights = kata.masked_softmax(scores, shown & first, second)
     draw.backward(weights)
-    nothing = kata.masked_softmax(scores, draw.booleans(T, S, p=0.0))
+    nothing = [kata.masked_softmax(scores, draw.booleans(*n, p=0.0)) for n in ((T, S), (S,))]
     return {"weights": weights, "gradient": scores.grad, "all hidden": nothing}
 
 
 @case(B=2, T=3, S=6, scale=4.0)
-@case(B=2, T=4, S=5, scale=1e5)
+@case(B=2, T=4, S=5, scale=1e12)
 def float64(kata, draw, B, T, S, scale):
     """keeps double precision, and stays blind to hidden keys whatever the scores"""
     order = draw.permutation(S)

@@ -15,8 +15,8 @@ means: this query may look at this key.
 `masked_softmax` takes the softmax over the last axis of `scores`, over the keys that every one of
 the masks lets through; all other weights are exactly zero. A query that is left with no key
 gets weights that are all zero. No NaN may appear there, in the weights or in the scores' gradient.
-Each mask broadcasts to the shape of the scores, which are finite and keep their dtype; without
-any mask this is the plain softmax.
+Each mask has an axis or more and broadcasts to the shape of the scores. Scores lie between −10¹²
+and 10¹² and keep their dtype; without any mask this is the plain softmax.
 
 Masks live on the device that is named, or on that of the tensors they are made from.
 

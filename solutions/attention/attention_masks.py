@@ -15,8 +15,8 @@ means: this query may look at this key.
 `masked_softmax` takes the softmax over the last axis of `scores`, over the keys that every one of
 the masks lets through; all other weights are exactly zero. A query that is left with no key
 gets weights that are all zero. No NaN may appear there, in the weights or in the scores' gradient.
-Each mask broadcasts to the shape of the scores, which are finite and keep their dtype; without
-any mask this is the plain softmax.
+Each mask has an axis or more and broadcasts to the shape of the scores. Scores lie between −10¹²
+and 10¹² and keep their dtype; without any mask this is the plain softmax.
 
 Masks live on the device that is named, or on that of the tensors they are made from.
 
@@ -121,8 +121,8 @@ def masked_softmax(
         #   an empty row back into the gradient: overwrite the scores.
         # ✗ scores = scores * mask — A score of zero still gets weight, since exp(0) is one: hide a key
         #   with −∞.
-        # ✗ scores = scores.masked_fill(~mask, -1e4) — Real scores may be lower than −10⁴, and hidden
-        #   keys then win: use −∞.
+        # ✗ scores = scores.masked_fill(~mask, -1e4) — Real scores may be lower than −10⁴ or −10⁹, and
+        #   hidden keys then win: use −∞.
     weights = scores.softmax(dim=-1)
     # ✗ weights = scores.softmax(dim=-2) — The softmax runs over the queries: a query's weights sum to
     #   one over its keys.
@@ -149,6 +149,26 @@ def _(scores, *masks):
     for mask in masks:
         weights = weights.masked_fill(~mask, 0.0)
     return weights
+
+
+# ✗ masked_softmax — Where real scores are lower than the number that hides a key, hidden keys take all of
+#   the sum, and zeroing them afterwards leaves nothing: use −∞.
+def _(scores, *masks):
+    seen = torch.ones_like(scores, dtype=torch.bool)
+    for mask in masks:
+        seen = seen & mask
+    fill = max(-1e9, torch.finfo(scores.dtype).min)
+    return scores.masked_fill(~seen, fill).softmax(dim=-1).masked_fill(~seen, 0.0)
+
+
+# ✗ masked_softmax — Empty rows are looked for in one mask after the other, but a row may be empty only
+#   once all of them are applied: put the masks together first.
+def _(scores, *masks):
+    empty = torch.zeros_like(scores[..., :1], dtype=torch.bool)
+    for mask in masks:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        empty = empty | ~mask.expand(scores.shape).any(dim=-1, keepdim=True)
+    return scores.softmax(dim=-1).masked_fill(empty, 0.0)
 
 
 # ✗ masked_softmax — A large negative number in place of −∞ spreads the weight of an empty row over
