@@ -13,11 +13,11 @@ its own mean, variance, weight and bias.
 
       running ← (1 − momentum) · running + momentum · new
 
-  where the new variance divides by n − 1. Raise ValueError if n is one.
+  where the new variance divides by n − 1. If n is one, raise ValueError and move neither.
 - In evaluation mode, mean and var are the running ones, which stay as they are.
 
-The running statistics are buffers and carry no gradient. Everything has the dtype of x. The mean may
-be a thousand times larger than the deviation.
+The running statistics are buffers and carry no gradient. Everything has the dtype of x, which is
+float32 or float64. The mean may be a thousand times larger than the deviation.
 
 >>> layer = BatchNorm(2)
 >>> layer(torch.tensor([[1.0, 5.0], [3.0, 9.0]]))

@@ -5,10 +5,12 @@ scale up those that stay, so that the expected value of every element stays what
 
     y = x · kept / (1 − p),    kept ~ Bernoulli(1 − p)
 
-With p = 1 everything is zero, and no NaN appears in y or in a gradient. In evaluation mode, return x
-as it is. Every call draws anew. The result has the shape and dtype of x, which is finite.
+With p = 1 everything is zero, and no NaN appears in y or in a gradient; zeros that carry no gradient
+will do. In evaluation mode, return x as it is, itself or a copy. Every call draws anew. The result has
+the shape and dtype of x, which is finite.
 
-All randomness comes from `generator`; None means torch's global one. Evaluation draws nothing.
+All randomness comes from `generator`, which moves on as it is drawn from, so that layers may share it;
+None means torch's global one. Evaluation draws nothing.
 
 >>> layer = Dropout(0.75, torch.Generator().manual_seed(0))
 >>> layer(torch.ones(1000)).unique()

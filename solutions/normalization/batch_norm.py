@@ -13,11 +13,11 @@ its own mean, variance, weight and bias.
 
       running ← (1 − momentum) · running + momentum · new
 
-  where the new variance divides by n − 1. Raise ValueError if n is one.
+  where the new variance divides by n − 1. If n is one, raise ValueError and move neither.
 - In evaluation mode, mean and var are the running ones, which stay as they are.
 
-The running statistics are buffers and carry no gradient. Everything has the dtype of x. The mean may
-be a thousand times larger than the deviation.
+The running statistics are buffers and carry no gradient. Everything has the dtype of x, which is
+float32 or float64. The mean may be a thousand times larger than the deviation.
 
 >>> layer = BatchNorm(2)
 >>> layer(torch.tensor([[1.0, 5.0], [3.0, 9.0]]))
@@ -80,6 +80,8 @@ class BatchNorm(nn.Module):
         n = x.numel() // x.shape[1]
         if n == 1:
             raise ValueError("one value per channel has no variance")
+            # ✗ self.running_mean += self.momentum * (x.detach().mean((0, *range(2, x.ndim))) - self.running_mean); raise ValueError —
+            #   The batch is refused too late, when the running mean has moved: count the values first.
         # ✗ pass — One value per channel always becomes zero, and its variance is 0/0: refuse it in
         #   training.
         # ✗ if len(x) == 1: raise ValueError — A batch of one image has many values per channel:

@@ -5,10 +5,12 @@ scale up those that stay, so that the expected value of every element stays what
 
     y = x · kept / (1 − p),    kept ~ Bernoulli(1 − p)
 
-With p = 1 everything is zero, and no NaN appears in y or in a gradient. In evaluation mode, return x
-as it is. Every call draws anew. The result has the shape and dtype of x, which is finite.
+With p = 1 everything is zero, and no NaN appears in y or in a gradient; zeros that carry no gradient
+will do. In evaluation mode, return x as it is, itself or a copy. Every call draws anew. The result has
+the shape and dtype of x, which is finite.
 
-All randomness comes from `generator`; None means torch's global one. Evaluation draws nothing.
+All randomness comes from `generator`, which moves on as it is drawn from, so that layers may share it;
+None means torch's global one. Evaluation draws nothing.
 
 >>> layer = Dropout(0.75, torch.Generator().manual_seed(0))
 >>> layer(torch.ones(1000)).unique()
@@ -30,12 +32,17 @@ class Dropout(nn.Module):
         if not 0 <= p <= 1:
             # ✗ if not 0 <= p < 1: — Dropping everything is allowed: accept p = 1.
             # ✗ if p > 1: — A negative probability scales instead of dropping: refuse it, too.
+            # ✗ if p < 0 or p > 1: — NaN is neither below zero nor above one, so it gets through:
+            #   ask whether p lies in between, and refuse it if not.
             raise ValueError(f"{p=} is not a probability")
         # ✗ assert 0 <= p <= 1 — An assertion raises AssertionError and disappears under `python -O`:
         #   raise ValueError for an argument that is wrong.
         self.p, self.generator = p, generator
         # ✗ self.p, self.generator = p, generator or torch.Generator() — A generator of its own starts
         #   from the same seed in every layer and every run: None means the global one.
+        # ✗ self.p, self.generator = p, generator and torch.Generator().manual_seed(generator.initial_seed()) —
+        #   A copy of the generator leaves the given one where it was, so layers that share it drop
+        #   alike: draw from the generator itself.
 
     def forward(self, x: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
         if not self.training:
