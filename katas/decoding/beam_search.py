@@ -22,8 +22,9 @@ Each is a pair of its new tokens, without the prompt but with `eos` if it ends s
     score = (sum of the log-probabilities of its new tokens) / (number of new tokens)**length_penalty
 
 Of equal scores the one found first comes first, and within a step the one that ranks higher. The
-prompt may be empty and is left as it is; an `eos` inside it ends nothing. `length_penalty` is at
-least 0. Keep float64: sums may be large and close together.
+prompt may be empty; an `eos` inside it ends nothing. It is left as it is, and so is the array that
+`score` returns: it may be a table that is used again. `length_penalty` is at least 0. Keep float64:
+sums may be large and close together. Integers and floats may be NumPy's.
 
 >>> def score(prefixes):  # whatever came before, token 0 is as likely as 1 and 2 together
 ...     return np.log([[0.5, 0.25, 0.25]] * len(prefixes))

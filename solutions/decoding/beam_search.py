@@ -22,8 +22,9 @@ Each is a pair of its new tokens, without the prompt but with `eos` if it ends s
     score = (sum of the log-probabilities of its new tokens) / (number of new tokens)**length_penalty
 
 Of equal scores the one found first comes first, and within a step the one that ranks higher. The
-prompt may be empty and is left as it is; an `eos` inside it ends nothing. `length_penalty` is at
-least 0. Keep float64: sums may be large and close together.
+prompt may be empty; an `eos` inside it ends nothing. It is left as it is, and so is the array that
+`score` returns: it may be a table that is used again. `length_penalty` is at least 0. Keep float64:
+sums may be large and close together. Integers and floats may be NumPy's.
 
 >>> def score(prefixes):  # whatever came before, token 0 is as likely as 1 and 2 together
 ...     return np.log([[0.5, 0.25, 0.25]] * len(prefixes))
@@ -76,6 +77,8 @@ def beam_search(
             for token in np.flatnonzero(row > -math.inf).tolist():
                 # ✗ for token in range(len(row)): — Impossible tokens become extensions and fill
                 #   the places that nothing better takes: leave out whatever is at −∞.
+                # ✗ for token in np.flatnonzero(row > -1e9).tolist(): — Log-probabilities have no lower
+                #   bound, so a very unlikely token passes for an impossible one: only −∞ marks those.
                 # ✗ for token in np.flatnonzero((row >= np.sort(row)[-n_beams:][0]) & (row > -math.inf)):
                 #   — The end token may be one of a beam's n_beams best, and then its last unfinished
                 #   extension is missing: keep one more of each beam.
@@ -85,6 +88,9 @@ def beam_search(
                 #   beam goes on alone with its own best token: let the extensions of all beams
                 #   compete for the places.
                 extensions.append((tokens + [token], total + float(row[token])))
+                # ✗ row[token] += total; extensions.append((tokens + [token], float(row[token]))) —
+                #   The sums are written into the array that came from the model, which may use it
+                #   again: put them into a new one.
                 # ✗ extensions.append((tokens + [token], float(row[token]))) — Only the last token
                 #   counts: add its log-probability to the sum of those before it.
                 # ✗ extensions.append((tokens + [token], (total + row[token]) / length**length_penalty))
@@ -93,6 +99,10 @@ def beam_search(
         extensions.sort(key=lambda extension: -extension[1])  # a stable sort settles ties
         # ✗ extensions.sort(key=lambda e: (e[1], e[0]), reverse=True) — Sorting whole pairs backwards
         #   puts the larger tokens first among equal sums: compare the sums alone.
+        # ✗ cut = np.argpartition([-s for _, s in extensions], min(2 * n_beams, len(extensions)) - 1);
+        #   extensions = sorted((extensions[i] for i in sorted(cut[: 2 * n_beams])), key=lambda e:
+        #   -e[1]) — Of equal sums at the edge, a partial sort keeps any: a stable sort of those that
+        #   are left comes too late, so settle ties before you cut.
         hypotheses += [
             (tokens, total / length**length_penalty)
             for tokens, total in extensions[:n_beams]

@@ -1,4 +1,4 @@
-# doubtful: adds the sums in place to the array that score returned: wrong results where score hands out an array that it keeps (a table, a cache)
+# wrong: adds the sums in place to the array that score returned, which may be a table that is used again
 """Beam search, vectorised with NumPy."""
 
 from collections.abc import Callable
