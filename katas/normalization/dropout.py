@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Nothing to train and nothing to save. Raise ValueError unless 0 ≤ p ≤ 1."""
+    """Nothing to train and nothing to save. Raise ValueError unless 0 ≤ p ≤ 1; p is not NaN."""
 
     def __init__(self, p: float = 0.5, generator: torch.Generator | None = None) -> None:
         raise NotImplementedError

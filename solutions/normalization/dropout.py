@@ -25,15 +25,13 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Nothing to train and nothing to save. Raise ValueError unless 0 ≤ p ≤ 1."""
+    """Nothing to train and nothing to save. Raise ValueError unless 0 ≤ p ≤ 1; p is not NaN."""
 
     def __init__(self, p: float = 0.5, generator: torch.Generator | None = None) -> None:
         super().__init__()
         if not 0 <= p <= 1:
             # ✗ if not 0 <= p < 1: — Dropping everything is allowed: accept p = 1.
             # ✗ if p > 1: — A negative probability scales instead of dropping: refuse it, too.
-            # ✗ if p < 0 or p > 1: — NaN is neither below zero nor above one, so it gets through:
-            #   ask whether p lies in between, and refuse it if not.
             raise ValueError(f"{p=} is not a probability")
         # ✗ assert 0 <= p <= 1 — An assertion raises AssertionError and disappears under `python -O`:
         #   raise ValueError for an argument that is wrong.

@@ -1,4 +1,4 @@
-# wrong: a number without axes cannot be drawn for
+# wrong: draws from a copy of the generator that was given
 import torch
 from torch import nn
 
@@ -8,12 +8,17 @@ class Dropout(nn.Module):
         super().__init__()
         if not 0 <= p <= 1:
             raise ValueError(f"p is {p}")
-        self.p, self.generator = p, generator
+        self.p = p
+        self.generator = (
+            torch.default_generator
+            if generator is None
+            else torch.Generator().set_state(generator.get_state())
+        )
 
     def forward(self, x):
         if not self.training:
             return x
-        kept = torch.rand(*x.shape, generator=self.generator, device=x.device) >= self.p
+        kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
         if self.p == 1:
             return x * 0
         return x * kept / (1 - self.p)

@@ -1,4 +1,4 @@
-# wrong: draws from a copy of the generator that was given
+# wrong: a generator of its own stands in for the global one
 import torch
 from torch import nn
 
@@ -10,9 +10,9 @@ class Dropout(nn.Module):
             raise ValueError(f"p is {p}")
         self.p = p
         self.generator = (
-            torch.default_generator
-            if generator is None
-            else torch.Generator().set_state(generator.get_state())
+            generator
+            if generator is not None
+            else torch.Generator().manual_seed(torch.initial_seed())
         )
 
     def forward(self, x):

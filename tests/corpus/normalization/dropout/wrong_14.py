@@ -1,4 +1,4 @@
-# wrong: a generator of its own stands in for the global one
+# wrong: the gradient ends at the layer in evaluation mode
 import torch
 from torch import nn
 
@@ -8,16 +8,11 @@ class Dropout(nn.Module):
         super().__init__()
         if not 0 <= p <= 1:
             raise ValueError(f"p is {p}")
-        self.p = p
-        self.generator = (
-            generator
-            if generator is not None
-            else torch.Generator().manual_seed(torch.initial_seed())
-        )
+        self.p, self.generator = p, generator
 
     def forward(self, x):
         if not self.training:
-            return x
+            return x.detach()
         kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
         if self.p == 1:
             return x * 0

@@ -1,4 +1,4 @@
-# wrong: the gradient ends at the layer in evaluation mode
+# wrong: one mask for the whole batch where there are three axes or more
 import torch
 from torch import nn
 
@@ -12,8 +12,15 @@ class Dropout(nn.Module):
 
     def forward(self, x):
         if not self.training:
-            return x.detach()
-        kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+            return x
+        kept = (
+            torch.rand(
+                x.shape if x.dim() < 3 else (1, *x.shape[1:]),
+                generator=self.generator,
+                device=x.device,
+            )
+            >= self.p
+        )
         if self.p == 1:
             return x * 0
         return x * kept / (1 - self.p)

@@ -1,4 +1,4 @@
-# wrong: one mask for the whole batch where there are three axes or more
+# wrong: images lose whole channels
 import torch
 from torch import nn
 
@@ -15,7 +15,7 @@ class Dropout(nn.Module):
             return x
         kept = (
             torch.rand(
-                x.shape if x.dim() < 3 else (1, *x.shape[1:]),
+                x.shape if x.dim() != 4 else (*x.shape[:2], 1, 1),
                 generator=self.generator,
                 device=x.device,
             )

@@ -1,4 +1,4 @@
-# wrong: images lose whole channels
+# wrong: the probability is rounded to thousandths
 import torch
 from torch import nn
 
@@ -13,13 +13,8 @@ class Dropout(nn.Module):
     def forward(self, x):
         if not self.training:
             return x
-        kept = (
-            torch.rand(
-                x.shape if x.dim() != 4 else (*x.shape[:2], 1, 1),
-                generator=self.generator,
-                device=x.device,
-            )
-            >= self.p
+        kept = torch.randint(0, 1000, x.shape, generator=self.generator, device=x.device) >= round(
+            self.p * 1000
         )
         if self.p == 1:
             return x * 0
