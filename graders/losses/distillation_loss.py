@@ -95,6 +95,13 @@ def float64(kata, draw, N, K, temperature, alpha):
     return kata.distillation_loss(student, teacher, draw.integers(N, high=K), temperature, alpha)
 
 
+@case(N=4, K=3, dtype="float16")
+def half(kata, draw, N, K, dtype):
+    """has the dtype of the logits in half precision, too"""
+    student, teacher = (draw.normal(N, K, dtype=dtype) for _ in range(2))
+    return str(kata.distillation_loss(student, teacher, draw.integers(N, high=K)).dtype)
+
+
 @case(N=5, K=3)
 def device(kata, draw, N, K):
     """stays on the device of its inputs"""

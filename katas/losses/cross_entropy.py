@@ -11,13 +11,13 @@ Without `weight` all w are 1. Both sums leave out the rows whose target is `igno
 be any number, inside or outside 0 … K − 1. If all rows are left out, the loss is 0 under either
 reduction: it still backpropagates, and the gradient is zero.
 
-Logits may be huge, but the sum of all losses fits their dtype. A logit of −∞ rules a class out: its
-gradient is zero, and no right class is ever ruled out. Ignored rows may hold −∞ anywhere, but in one
-class at least they are finite. Other targets lie in 0 … K − 1, at least one row is there, and weights
-are positive.
+Logits may be huge, but the sum of all losses fits their dtype. A logit of −∞ rules a class out:
+its gradient is zero, and no right class is ever ruled out. Ignored rows may hold −∞ anywhere, but in
+one class at least they are finite. Other targets lie in 0 … K − 1, at least one row is there, and
+weights are positive.
 
-The loss is a tensor without axes, of the dtype of `logits`, which `weight` shares. Arguments are left
-as they are. PyTorch's own `cross_entropy` and `nll_loss` may not be used.
+The loss is a tensor without axes, of the dtype of `logits`, which `weight` shares. Arguments are
+left as they are. PyTorch's own `cross_entropy` and `nll_loss` may not be used.
 
 >>> cross_entropy(torch.zeros(2, 4), torch.tensor([3, 0]))
 tensor(1.3863)

@@ -6,11 +6,12 @@
     loss = α · soft + (1 − α) · hard
 
 The hard part knows no temperature. Only the student learns: nothing is sent back to the teacher's
-logits, whose gradient stays None. Logits are finite, but may be in the ten thousands, and the loss
-is finite all the same. T is positive, 0 ≤ α ≤ 1, targets lie in 0 … K − 1, and there is at least
-one row.
+logits, whose gradient stays None. Logits are finite, divided by T as well, but may be in the ten
+thousands, and the loss is finite all the same. T is positive, 0 ≤ α ≤ 1, targets lie in 0 … K − 1,
+and there is at least one row.
 
-The loss is a tensor without axes, of the dtype of the logits.
+The loss is a tensor without axes, of the dtype of the logits, in half precision too. Arguments are
+left as they are. PyTorch's own `kl_div`, `cross_entropy` and `nll_loss` may not be used.
 
 >>> student, teacher = torch.tensor([[0.0, 0.0]]), torch.tensor([[4.0, 0.0]])
 >>> target = torch.tensor([0])

@@ -69,8 +69,8 @@ def linear_backward(
     #   many times is a sum.
     # ✗ grad_bias = grads.sum(axis=0, keepdims=True) — A leading axis of size one is left over: give
     #   the gradient the shape of the bias.
-    # ✗ grad_bias = grads.sum(axis=0).squeeze() — With a single output, squeezing takes the only axis
-    #   away: leave the sum in the shape of the bias.
+    # ✗ grad_bias = grads.sum(axis=0).squeeze() — With a single output, squeezing takes the only
+    #   axis away: leave the sum in the shape of the bias.
     # ✗ grad_bias = grads.sum(axis=0) if grad_y.ndim > 1 else grads.sum() — For a single vector the
     #   sum runs over the outputs: with no leading axes there is nothing to sum.
     # ✗ grad_bias = np.zeros(len(weight)) + grads.sum(axis=0) — Zeros are double precision unless

@@ -30,8 +30,8 @@ def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, 
         #   is computed in half precision: convert them to float64 first.
         # ✗ x = (x - x.max(axis=axis, keepdims=True)).astype(np.float64) — Narrow integers wrap
         #   around when the maximum is subtracted: convert them to float64 first.
-        # ✗ x = x.astype(np.int64).astype(np.float64) — The largest unsigned integers do not fit into
-        #   int64 and become negative: convert to float64 at once.
+        # ✗ x = x.astype(np.int64).astype(np.float64) — The largest unsigned integers do not fit
+        #   into int64 and become negative: convert to float64 at once.
         # ✗ x = x.astype(np.float32) — Integers become single precision: float64 is asked for.
     # ✗ x = x.astype(np.float64) — Single precision in must be single precision out: convert
     #   integers only.
@@ -44,8 +44,8 @@ def softmax(x: Real[np.ndarray, "*shape"], axis: int = -1) -> Float[np.ndarray, 
     #   slices may underflow: take it along the axis that is asked for.
     # ✗ top = x.max(axis=axis) — The reduced axis is gone, so the maxima are subtracted along the
     #   wrong axis or not at all: keep the axis with size one.
-    # ✗ top = np.where(np.isneginf(x), -1e9, x).max(axis=axis, keepdims=True) — A finite stand-in for
-    #   −∞ may lie above very low scores, and then every exponential is zero: leave −∞ as it is.
+    # ✗ top = np.where(np.isneginf(x), -1e9, x).max(axis=axis, keepdims=True) — A finite stand-in
+    #   for −∞ may lie above very low scores, and then every exponential is zero: leave −∞ as it is.
     # ✗ top = np.abs(x).max(axis=axis, keepdims=True) — The largest magnitude may lie far from the
     #   largest score, and then every exponential is zero: subtract the maximum itself.
     top = np.where(np.isneginf(top), 0, top)

@@ -6,11 +6,12 @@
     loss = α · soft + (1 − α) · hard
 
 The hard part knows no temperature. Only the student learns: nothing is sent back to the teacher's
-logits, whose gradient stays None. Logits are finite, but may be in the ten thousands, and the loss
-is finite all the same. T is positive, 0 ≤ α ≤ 1, targets lie in 0 … K − 1, and there is at least
-one row.
+logits, whose gradient stays None. Logits are finite, divided by T as well, but may be in the ten
+thousands, and the loss is finite all the same. T is positive, 0 ≤ α ≤ 1, targets lie in 0 … K − 1,
+and there is at least one row.
 
-The loss is a tensor without axes, of the dtype of the logits.
+The loss is a tensor without axes, of the dtype of the logits, in half precision too. Arguments are
+left as they are. PyTorch's own `kl_div`, `cross_entropy` and `nll_loss` may not be used.
 
 >>> student, teacher = torch.tensor([[0.0, 0.0]]), torch.tensor([[4.0, 0.0]])
 >>> target = torch.tensor([0])
@@ -35,6 +36,11 @@ def distillation_loss(
 ) -> Float[Tensor, ""]:
     """Return the loss, averaged over the rows."""
     log_p = torch.log_softmax(teacher.detach() / temperature, dim=1)
+    # ✗ log_p = torch.log_softmax(teacher.detach_() / temperature, dim=1) — The caller's own teacher
+    #   is cut out of its graph for good: detach a view of it.
+    # ✗ log_p = torch.log_softmax(teacher.detach().float() / temperature, dim=1) — Single precision
+    #   inside becomes the dtype of the loss, and half of a double is lost: return to the dtype of
+    #   the logits, and never go below it.
     # ✗ log_p = torch.log_softmax(teacher / temperature, dim=1) — The teacher is trained as well,
     #   towards the student: cut it out of the graph.
     # ✗ log_p = torch.log_softmax(teacher.detach(), dim=1) — Only the student is softened, so it
