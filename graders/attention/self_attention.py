@@ -57,13 +57,15 @@ def output(kata, draw, B, T, d_model, n_heads):
 
 
 @case(B=3, T=7, d_model=10, n_heads=2)
+@case(B=4, T=4, d_model=8, n_heads=4)  # alike: axes could be swapped
 def padding(kata, draw, B, T, d_model, n_heads):
     """does not attend to padding, on the right or on the left, in tensors that are views"""
     layer = draw.weights(kata.SelfAttention(d_model, n_heads))
     x = draw.normal(T, B, d_model).transpose(0, 1)
     right = (torch.arange(T)[:, None] >= draw.integers(B, low=1, high=T)).T  # not contiguous
     same = draw.permutation(T).lt(3).expand(B, T)  # one row of memory for the whole batch
-    return {"right": layer(x, right), "left": layer(x, right.flip(-1)), "same": layer(x, same)}
+    found = {"right": layer(x, right), "left": layer(x, right.flip(-1)), "same": layer(x, same)}
+    return {**found, "none": layer(x)}
 
 
 @case(B=3, T=4, d_model=6, n_heads=2)
@@ -74,7 +76,8 @@ def all_padding(kata, draw, B, T, d_model, n_heads):
     padding = torch.arange(T) == T - 1
     y = layer(x, padding | (torch.arange(B) == 1)[:, None])
     draw.backward(y)
-    return {"output": y, "x": x.grad, "out_proj": layer.out_proj.weight.grad}
+    nothing = layer(x, draw.booleans(B, T, p=1.0))
+    return {"output": y, "x": x.grad, "out_proj": layer.out_proj.weight.grad, "nothing": nothing}
 
 
 @case(B=2, T=4, d_model=15, n_heads=3)
@@ -104,6 +107,21 @@ def huge_scores(kata, draw, B, T, d_model, n_heads):
     layer = draw.weights(kata.SelfAttention(d_model, n_heads), dtype="float64")
     x = draw.normal(B, T, d_model, scale=300.0, dtype="float64")
     return {"whole": layer(x), "one token": layer(x, torch.arange(T).ne(2).expand(B, T))}
+
+
+@case(B=2, T=5, d_model=6, n_heads=3)
+def half(kata, draw, B, T, d_model, n_heads):
+    """works in half precision"""
+    layer = draw.weights(kata.SelfAttention(d_model, n_heads), dtype="float16")
+    return layer(draw.normal(B, T, d_model, dtype="float16"), torch.arange(T).eq(1).expand(B, T))
+
+
+@case(B=2, T=4, d_model=6, n_heads=3)
+def device(kata, draw, B, T, d_model, n_heads):
+    """makes nothing on another device than its input's"""
+    layer = draw.meta.weights(kata.SelfAttention(d_model, n_heads))
+    x = draw.meta.normal(B, T, d_model)
+    return layer(x), layer(x, draw.meta.booleans(B, T))
 
 
 @case(d_model=10, n_heads=4, raises=ValueError)

@@ -14,7 +14,8 @@ asks as queries, so its rows of the output are computed like any other. In a seq
 padding, nothing is left to attend to: every weight is zero, and its rows of the output are the bias
 of `out_proj`. Neither the output nor any gradient may hold NaN because of that.
 
-The output has the shape and dtype of `x`. Scores may be in the ten thousands. There is no dropout.
+The output has the shape, device and dtype of `x`, half precision included. Scores may be in the ten
+thousands. There is no dropout.
 
 >>> layer = SelfAttention(d_model=8, n_heads=2)
 >>> layer(torch.zeros(3, 5, 8)).shape

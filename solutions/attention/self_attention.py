@@ -14,7 +14,8 @@ asks as queries, so its rows of the output are computed like any other. In a seq
 padding, nothing is left to attend to: every weight is zero, and its rows of the output are the bias
 of `out_proj`. Neither the output nor any gradient may hold NaN because of that.
 
-The output has the shape and dtype of `x`. Scores may be in the ten thousands. There is no dropout.
+The output has the shape, device and dtype of `x`, half precision included. Scores may be in the ten
+thousands. There is no dropout.
 
 >>> layer = SelfAttention(d_model=8, n_heads=2)
 >>> layer(torch.zeros(3, 5, 8)).shape
@@ -61,7 +62,12 @@ class SelfAttention(nn.Module):
         """Return what every token gathers from the real tokens of its sequence."""
         if padding is None:
             padding = x.new_zeros(x.shape[:2], dtype=torch.bool)
+            # ✗ padding = torch.zeros(x.shape[:2], dtype=torch.bool) — The mask is made on the CPU,
+            #   wherever the tokens are: make it on their device.
         q, k, v = (self._split(proj(x)) for proj in (self.q_proj, self.k_proj, self.v_proj))
+        # ✗ q, k, v = (self._split(p(x)).to(torch.promote_types(x.dtype, torch.float32)) for p in
+        #   (self.q_proj, self.k_proj, self.v_proj)) — Half precision is widened and never turned back,
+        #   and the output projection refuses what does not have its weights' dtype: turn the heads back.
         scores = q @ k.mT / math.sqrt(self.d_head)  # B n_heads T T
         # ✗ scores = q @ k.mT — Unscaled scores have a standard deviation of about √d_head, so the
         #   softmax saturates and its gradients vanish: divide by √d_head.
@@ -87,6 +93,8 @@ class SelfAttention(nn.Module):
         #   the heads, which then compete with each other: normalise over the keys, the last axis.
         # ✗ weights = scores.masked_fill(unseen, -1e4).softmax(dim=-1) — Beside real scores that are
         #   lower still, −10⁴ is not low, and padding wins: use −∞.
+        # ✗ weights = scores.masked_fill(unseen, -1e9).softmax(dim=-1) — float16 ends at −65504 and
+        #   cannot hold −10⁹: use −∞, which every dtype has.
         # ✗ weights = (scores + torch.where(unseen, -math.inf, 0.0)).softmax(dim=-1) — An added −∞
         #   lets the NaN of a sequence that is all padding back into the scores' gradient: overwrite
         #   the scores.
@@ -94,6 +102,8 @@ class SelfAttention(nn.Module):
         #   The exponential of a large score overflows and gives NaN: subtract the row's maximum
         #   first, or use the built-in softmax.
         weights = weights.masked_fill(unseen, 0.0)
+        # ✗ padding[padding.all(dim=-1)] = False; weights = weights.masked_fill(unseen, 0.0) — The
+        #   caller's mask is changed: what was handed in is not yours to write into.
         # ✗ pass — With every key masked the softmax divides zero by zero: give a sequence that is
         #   all padding the weight zero.
         # ✗ weights = scores.masked_fill(unseen, 0.0).softmax(dim=-1) — A score of zero still gets
