@@ -52,7 +52,8 @@ def output(kata, draw, B, T, S, d_model, d_memory, n_heads):
 
 
 @case(B=3, T=4, S=7, d_model=10, d_memory=6, n_heads=2)
-@case(B=3, T=5, S=5, d_model=8, d_memory=6, n_heads=4)
+@case(B=3, T=5, S=5, d_model=8, d_memory=12, n_heads=4)
+@case(B=1, T=1, S=6, d_model=9, d_memory=4, n_heads=3)
 def padding(kata, draw, B, T, S, d_model, d_memory, n_heads):
     """does not look at padding in the memory, in tensors that are views"""
     layer = draw.weights(kata.CrossAttention(d_model, d_memory, n_heads))
@@ -60,7 +61,7 @@ def padding(kata, draw, B, T, S, d_model, d_memory, n_heads):
     x = x.transpose(0, 1)
     right = (torch.arange(S)[:, None] >= draw.integers(B, low=1, high=S)).T  # not contiguous
     same = draw.permutation(S).lt(3).expand(B, S)  # one row of memory for the whole batch
-    return [layer(x, memory, mask) for mask in (right, right.flip(-1), same)]
+    return [layer(x, memory, mask) for mask in (right, right.flip(-1), same, None)]
 
 
 @case(B=3, T=4, S=5, d_model=6, d_memory=7, n_heads=2)
@@ -104,9 +105,18 @@ def float64(kata, draw, B, T, S, d_model, d_memory, n_heads, scale):
 @case(B=2, T=4, S=3, d_model=6, d_memory=5, n_heads=2)
 def another_memory(kata, draw, B, T, S, d_model, d_memory, n_heads):
     """looks at the memory of this call, not at that of the call before"""
-    layer = draw.weights(kata.CrossAttention(d_model, d_memory, n_heads))
+    layer = draw.weights(kata.CrossAttention(d_model, d_memory, n_heads)).eval()
     x = draw.normal(B, T, d_model)
-    return [layer(x, draw.normal(B, S, d_memory)) for _ in range(2)]
+    with torch.no_grad():
+        return [layer(x, draw.normal(B, S, d_memory)) for _ in range(2)]
+
+
+@case(B=2, T=4, S=5, d_model=6, d_memory=7, n_heads=3)
+def half(kata, draw, B, T, S, d_model, d_memory, n_heads):
+    """works in half precision"""
+    layer = draw.weights(kata.CrossAttention(d_model, d_memory, n_heads), dtype="float16")
+    x, memory = (draw.normal(B, *n, dtype="float16") for n in ((T, d_model), (S, d_memory)))
+    return layer(x, memory, torch.arange(S).eq(1).expand(B, S))
 
 
 @case(B=2, T=4, S=5, d_model=6, d_memory=7, n_heads=3)

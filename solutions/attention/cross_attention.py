@@ -13,7 +13,8 @@ projected back.
 altogether, every weight is zero, and so are the heads before the last projection. No NaN may
 appear then, in the output or in a gradient.
 
-The output has the shape and dtype of `x`. There is no dropout.
+Each call looks at the memory and the padding of that call alone. The output has the shape, device
+and dtype of `x`, half precision included. There is no dropout.
 
 >>> layer = CrossAttention(d_model=8, d_memory=6, n_heads=2)
 >>> layer(torch.zeros(3, 5, 8), memory=torch.zeros(3, 7, 6)).shape
@@ -68,6 +69,9 @@ class CrossAttention(nn.Module):
         #   changed places: the decoder asks, the memory answers.
         # ✗ projected = self.q_proj(x), self.k_proj(memory), self.k_proj(memory) — Keys are used as values
         #   too: the values have a projection of their own.
+        # ✗ projected = (p(y).to(torch.promote_types(x.dtype, torch.float32)) for p, y in ((self.q_proj, x),
+        #   (self.k_proj, memory), (self.v_proj, memory))) — Half precision is widened and never turned
+        #   back, and the output projection refuses what does not have its weights' dtype: turn the heads back.
         q, k, v = map(self._split, projected)
         # ✗ q, *kv = map(self._split, projected); k, v = self.__dict__.setdefault("kept", kv) — Keys
         #   and values of the first call are kept for good: they belong to the memory they came from.
@@ -106,6 +110,8 @@ class CrossAttention(nn.Module):
         #   scores.
         # ✗ weights = scores.masked_fill(unseen, -1e4).softmax(dim=-1).masked_fill(unseen, 0.0) — Beside
         #   real scores that are lower still, −10⁴ is not low: use −∞.
+        # ✗ weights = scores.masked_fill(unseen, -1e9).softmax(dim=-1).masked_fill(unseen, 0.0) — float16
+        #   ends at −65504 and cannot hold −10⁹: use −∞, which every dtype has.
         heads = (weights @ v).transpose(1, 2)  # B T n_heads d_head
         # ✗ heads = weights @ v — Flattened in this order the result mixes heads with tokens: bring the
         #   token axis back before the head axis.

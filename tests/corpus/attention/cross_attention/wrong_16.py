@@ -1,0 +1,42 @@
+# wrong: remembers the padding of an earlier call
+
+import math
+
+import torch
+from torch import nn
+
+
+class CrossAttention(nn.Module):
+    def __init__(self, d_model, d_memory, n_heads):
+        super().__init__()
+        if d_model % n_heads:
+            raise ValueError("n_heads must divide d_model")
+        self.n_heads = n_heads
+        self.q_proj = nn.Linear(d_model, d_model)
+        self.k_proj = nn.Linear(d_memory, d_model)
+        self.v_proj = nn.Linear(d_memory, d_model)
+        self.out_proj = nn.Linear(d_model, d_model)
+
+    def split(self, x):
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+    def forward(self, x, memory, padding=None):
+        q, k, v = (
+            self.split(self.q_proj(x)),
+            self.split(self.k_proj(memory)),
+            self.split(self.v_proj(memory)),
+        )
+        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        if padding is not None:
+            self.padding = padding
+        padding = getattr(self, "padding", None)
+        if padding is not None and padding.shape != memory.shape[:2]:
+            padding = None
+        if padding is not None:
+            hide = padding[:, None, None, :]
+            empty = hide.all(dim=-1, keepdim=True)
+            scores = scores.masked_fill(hide & ~empty, -torch.inf)
+            weights = scores.softmax(dim=-1).masked_fill(empty, 0.0)
+        else:
+            weights = scores.softmax(dim=-1)
+        return self.out_proj((weights @ v).transpose(1, 2).flatten(2))
