@@ -57,9 +57,9 @@ def trains(layer):
     return {name: parameter.requires_grad for name, parameter in layer.named_parameters()}
 
 
-@case(n_in=6, n_out=4, rank=3, alpha=5.0, bias=True)
+@case(n_in=6, n_out=4, rank=3, alpha=7.0, bias=True)
 @case(n_in=5, n_out=7, rank=1, alpha=0.5, bias=False)
-@case(n_in=3, n_out=2, rank=5, alpha=8.0, bias=True)
+@case(n_in=3, n_out=2, rank=5, alpha=12.0, bias=True)
 def output(kata, draw, n_in, n_out, rank, alpha, bias):
     """adds the scaled low-rank product to the base, for inputs with any leading axes"""
     layer = draw.weights(kata.LoRALinear(nn.Linear(n_in, n_out, bias=bias), rank, alpha))
@@ -67,8 +67,8 @@ def output(kata, draw, n_in, n_out, rank, alpha, bias):
     return [layer(vector), layer(draw.normal(1, 1, n_in)), layer(view)]
 
 
-@case(N=4, n_in=6, n_out=5, rank=2, alpha=3.0)
-@case(N=1, n_in=3, n_out=4, rank=2, alpha=5.0)
+@case(N=4, n_in=6, n_out=5, rank=2, alpha=5.0)
+@case(N=1, n_in=3, n_out=4, rank=2, alpha=7.0)
 def gradients(kata, draw, N, n_in, n_out, rank, alpha):
     """passes the right gradients to the input and the two factors, and none to the base"""
     layer = draw.weights(kata.LoRALinear(nn.Linear(n_in, n_out), rank, alpha))
@@ -100,20 +100,22 @@ def state(kata, draw, n_in, n_out, rank, alpha, bias):
     return {**found, "unmerged": trains(layer), "saved": sorted(layer.state_dict())}
 
 
-@case(n_in=4, n_out=7, rank=2, alpha=3.0, bias=True)
+@case(n_in=4, n_out=7, rank=2, alpha=5.0, bias=True)
 @case(n_in=5, n_out=5, rank=3, alpha=7.0, bias=False)  # square: a transposed product fits
 def merging(kata, draw, n_in, n_out, rank, alpha, bias):
     """computes the same merged as unmerged, however often it is asked to merge"""
     base = nn.Linear(n_in, n_out, bias=bias)
-    layer = draw.weights(kata.LoRALinear(base, rank, alpha))
+    layer, weight = draw.weights(kata.LoRALinear(base, rank, alpha)), base.weight
     x, found = draw.normal(3, n_in), []
-    for change in (layer.unmerge, layer.merge, layer.merge, layer.unmerge, layer.unmerge):
+    changes = [layer.unmerge, layer.merge, layer.merge, layer.unmerge, layer.unmerge]
+    for change in (*changes, lambda: draw.weights(layer), layer.merge):
         change()
-        found.append({"y": layer(x), "weight": base.weight.clone(), "merged": layer.merged})
+        kept = {"merged": layer.merged, "the same Parameter": base.weight is weight}
+        found.append({"y": layer(x), "weight": base.weight.clone(), **kept})
     return found
 
 
-@case(N=3, n_in=4, n_out=6, rank=2, alpha=3.0)
+@case(N=3, n_in=4, n_out=6, rank=2, alpha=5.0)
 def merged_gradients(kata, draw, N, n_in, n_out, rank, alpha):
     """is a frozen linear layer while merged, without dropout"""
     layer = draw.weights(kata.LoRALinear(nn.Linear(n_in, n_out), rank, alpha, dropout=0.5))
@@ -124,23 +126,36 @@ def merged_gradients(kata, draw, N, n_in, n_out, rank, alpha):
     return {"y": y, "x": x.grad, **draw.gradients(layer)}
 
 
-@case(n_in=5, n_out=3, rank=2, alpha=3.0)
+@case(n_in=5, n_out=3, rank=2, alpha=5.0)
 def float64(kata, draw, n_in, n_out, rank, alpha):
-    """takes its precision from the base"""
+    """takes its precision from the base, merged or not"""
     layer = draw.weights(kata.LoRALinear(nn.Linear(n_in, n_out).double(), rank, alpha))
     x = draw.normal(4, n_in, dtype="float64")
-    return {"output": layer(x), "A": layer.lora_A, "B": layer.lora_B}
+    found = {"output": layer(x), "A": layer.lora_A, "B": layer.lora_B}
+    layer.merge()
+    return {**found, "merged": layer(x), "weight": layer.base.weight}
 
 
-@case(n_in=4, n_out=3, rank=2, alpha=3.0, dropout=0.4)
+@case(n_in=4, n_out=6, rank=3, alpha=7.0)
+def device(kata, draw, n_in, n_out, rank, alpha):
+    """stays on the device of the base, and in its dtype"""
+    x = draw.meta.normal(5, n_in, dtype="bfloat16")
+    base = nn.Linear(n_in, n_out, device=x.device, dtype=x.dtype)
+    layer = kata.LoRALinear(base, rank, alpha)
+    return {"A": layer.lora_A, "B": layer.lora_B, "output": layer(x)}
+
+
+@case(n_in=4, n_out=3, rank=2, alpha=5.0, dropout=0.4)
 def evaluation(kata, draw, n_in, n_out, rank, alpha, dropout):
-    """drops nothing in evaluation mode"""
-    layer = kata.LoRALinear(nn.Linear(n_in, n_out), rank, alpha, dropout)
-    return draw.weights(layer).eval()(draw.normal(5, n_in))
+    """drops nothing in evaluation mode, also after training on the same input"""
+    layer = draw.weights(kata.LoRALinear(nn.Linear(n_in, n_out), rank, alpha, dropout))
+    x = draw.normal(5, n_in)
+    layer.train()(x)
+    return layer.eval()(x)
 
 
-@case(n_in=4, n_out=3, rank=2, alpha=3.0, dropout=0.4)
-@case(n_in=3, n_out=2, rank=4, alpha=2.0, dropout=0.25)
+@case(n_in=4, n_out=3, rank=2, alpha=5.0, dropout=0.4)
+@case(n_in=3, n_out=2, rank=4, alpha=9.0, dropout=0.25)
 def training(kata, draw, n_in, n_out, rank, alpha, dropout):
     """drops elements of the adapter's input, each on its own, in training mode"""
     layer = kata.LoRALinear(nn.Linear(n_in, n_out), rank, alpha, dropout)

@@ -4,17 +4,18 @@ Freeze a trained linear layer W, b and learn only a correction of low rank besid
 
     y = W x + b + (alpha / rank) · B A dropout(x)
 
-- `base` is the layer that was handed in, not a copy. Its parameters no longer require gradients,
-  neither now nor after merging and unmerging. It may have no bias.
+- `base` is the layer that was handed in, not a copy: a plain nn.Linear, perhaps without bias. Its
+  parameters no longer require gradients, neither now nor after merging and unmerging.
 - `lora_A` of shape (rank, in_features) starts random, from a distribution with mean zero; `lora_B`
   of shape (out_features, rank) starts at zero, so a new layer computes exactly what `base` does.
   Both have the dtype and device of the base's weight, and they are all that trains.
 - Dropout acts on the input of the adapter only, on each element on its own, in training mode only.
 
-For deployment, `merge()` adds the correction to the weight of `base`, which from then on does all
-the work: no adapter, no dropout, and no gradient reaches `lora_A` and `lora_B`. `unmerge()` takes the
-correction out again, up to rounding. The bool `merged` says which state the layer is in; only these
-two methods change it, and asking for the state it is already in changes nothing.
+For deployment, `merge()` adds the correction to the weight of `base`, which stays the same Parameter
+and from then on does all the work: no adapter, no dropout, and no gradient reaches `lora_A` and
+`lora_B`. `unmerge()` takes the correction out again, up to rounding; no weight is changed meanwhile.
+The bool `merged` says which state the layer is in; only these two methods change it, and asking for
+the state it is already in changes nothing.
 
 Nothing but the parameters of `base`, `lora_A` and `lora_B` belongs in the `state_dict`.
 

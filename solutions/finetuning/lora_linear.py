@@ -4,17 +4,18 @@ Freeze a trained linear layer W, b and learn only a correction of low rank besid
 
     y = W x + b + (alpha / rank) · B A dropout(x)
 
-- `base` is the layer that was handed in, not a copy. Its parameters no longer require gradients,
-  neither now nor after merging and unmerging. It may have no bias.
+- `base` is the layer that was handed in, not a copy: a plain nn.Linear, perhaps without bias. Its
+  parameters no longer require gradients, neither now nor after merging and unmerging.
 - `lora_A` of shape (rank, in_features) starts random, from a distribution with mean zero; `lora_B`
   of shape (out_features, rank) starts at zero, so a new layer computes exactly what `base` does.
   Both have the dtype and device of the base's weight, and they are all that trains.
 - Dropout acts on the input of the adapter only, on each element on its own, in training mode only.
 
-For deployment, `merge()` adds the correction to the weight of `base`, which from then on does all
-the work: no adapter, no dropout, and no gradient reaches `lora_A` and `lora_B`. `unmerge()` takes the
-correction out again, up to rounding. The bool `merged` says which state the layer is in; only these
-two methods change it, and asking for the state it is already in changes nothing.
+For deployment, `merge()` adds the correction to the weight of `base`, which stays the same Parameter
+and from then on does all the work: no adapter, no dropout, and no gradient reaches `lora_A` and
+`lora_B`. `unmerge()` takes the correction out again, up to rounding; no weight is changed meanwhile.
+The bool `merged` says which state the layer is in; only these two methods change it, and asking for
+the state it is already in changes nothing.
 
 Nothing but the parameters of `base`, `lora_A` and `lora_B` belongs in the `state_dict`.
 
@@ -58,6 +59,8 @@ class LoRALinear(nn.Module):
         #   learning rate: divide alpha by the rank.
         # ✗ self.scaling = alpha / rank**0.5 — Dividing by the root of the rank is a later variant
         #   (rank-stabilised LoRA): divide alpha by the rank itself.
+        # ✗ self.scaling = alpha // rank — The double slash rounds down, and a small alpha has no effect
+        #   at all: divide without rounding.
         # ✗ self.scaling = 1 / rank — The argument alpha has no effect: scale by alpha over rank.
         self.dropout = nn.Dropout(dropout)
         self.merged = False
@@ -82,6 +85,9 @@ class LoRALinear(nn.Module):
         narrow = self.dropout(x) @ self.lora_A.mT  # *N rank
         # ✗ narrow = x @ self.lora_A.mT — Dropout is never applied: drop from the input of the
         #   adapter.
+        # ✗ narrow = nn.functional.dropout(x, self.dropout.p, self.training, True) @ self.lora_A.mT —
+        #   In place, dropout zeroes elements of the caller's input, which other layers read too:
+        #   leave the input as it is.
         # ✗ x = self.dropout(x); y = self.base(x); narrow = x @ self.lora_A.mT — The frozen path
         #   loses inputs too: drop only what goes into the adapter.
         # ✗ narrow = self.dropout(x @ self.lora_A.mT) — Dropout acts between the factors, on whole
@@ -122,9 +128,23 @@ class LoRALinear(nn.Module):
         #   like B A.
         # ✗ self.base.weight = nn.Parameter(self.base.weight + scale * self.lora_B @ self.lora_A) —
         #   A new Parameter trains, so the frozen layer thaws: change the old one in place.
+        # ✗ self.base.weight = nn.Parameter(self.base.weight + scale * self.lora_B @ self.lora_A,
+        #   requires_grad=False) — Whoever shares the weight, such as a tied layer, keeps the old
+        #   Parameter and never sees the correction: change it in place.
+        # ✗ self.base.weight += scale * self.lora_B.float() @ self.lora_A.float() — The product is
+        #   rounded to single precision, also for a base in double precision: keep its dtype.
 
 
 # ✗ LoRALinear._add — The merge is recorded by autograd, so the frozen weight requires gradients
 #   afterwards: change it without recording.
 def _(self, scale):
     self.base.weight.add_(scale * self.lora_B @ self.lora_A)
+
+
+# ✗ LoRALinear._add — The product is worked out once and kept, so that after more training the old
+#   correction is merged: work it out at every merge.
+@torch.no_grad()
+def _(self, scale):
+    if not hasattr(self, "product"):
+        self.product = self.lora_B @ self.lora_A
+    self.base.weight += scale * self.product
