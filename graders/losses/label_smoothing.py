@@ -43,6 +43,7 @@ kata = Kata(
     },
     source="Szegedy et al. 2016, arXiv:1512.00567, §7",
     needs=("losses/cross_entropy",),
+    allows=("torch.nn.functional.kl_div",),
 )
 
 
@@ -72,12 +73,12 @@ def ends(kata, draw, N, K, epsilon):
 @case(N=7, K=3, ignore_index=-1, epsilon=0.5)
 @case(N=8, K=5, ignore_index=99, epsilon=0.4)
 def ignored(kata, draw, N, K, ignore_index, epsilon):
-    """leaves ignored rows out of sum and count, whether the index is a class or not"""
+    """leaves ignored rows out, whether the index is a class or not, and targets as they are"""
     target = draw.integers(N, high=K).where(draw.permutation(N) > 2, ignore_index)
     logits = draw.normal(N, K).requires_grad_()
     loss = kata.label_smoothing(logits, target, epsilon, ignore_index)
     draw.backward(loss)
-    return {"loss": loss, "logits": logits.grad}
+    return {"loss": loss, "logits": logits.grad, "target": target}
 
 
 @case(N=3, K=4)
@@ -111,15 +112,35 @@ def float64(kata, draw, N, K, epsilon):
     return kata.label_smoothing(logits, draw.integers(N, high=K), epsilon)
 
 
+@case(N=4, K=3, dtype="float16")
+def half(kata, draw, N, K, dtype):
+    """has the dtype of the logits in half precision, too"""
+    logits, target = draw.normal(N, K, dtype=dtype), draw.integers(N, high=K)
+    return str(kata.label_smoothing(logits, target).dtype)
+
+
 @case(N=5, K=3)
 def device(kata, draw, N, K):
     """stays on the device of its inputs"""
     return kata.label_smoothing(draw.meta.normal(N, K), draw.meta.integers(N, high=K), 0.2)
 
 
-@case(epsilon=-0.1, ignore_index=-100, raises=ValueError)
-@case(epsilon=1.5, ignore_index=-100, raises=ValueError)
-@case(epsilon=1.2, ignore_index=1, raises=ValueError)
-def bad_epsilon(kata, draw, epsilon, ignore_index):
-    """refuses an ε that is no proportion, even if all rows are ignored"""
-    kata.label_smoothing(draw.normal(3, 4), torch.full((3,), 1), epsilon, ignore_index)
+@case(epsilon=-0.1, raises=ValueError)
+@case(epsilon=1.5, raises=ValueError)
+def bad_epsilon(kata, draw, epsilon):
+    """refuses an ε that is no proportion"""
+    kata.label_smoothing(draw.normal(3, 4), draw.integers(3, high=4), epsilon)
+
+
+@case(epsilons=(-0.2, 1.2))
+def refused(kata, draw, epsilons):
+    """refuses it even if all rows are ignored"""
+    found = {}
+    for epsilon in epsilons:
+        try:
+            kata.label_smoothing(draw.normal(3, 4), torch.full((3,), -100), epsilon)
+        except ValueError:
+            found[f"{epsilon=}"] = "refused"
+        else:
+            found[f"{epsilon=}"] = "accepted"
+    return found

@@ -12,9 +12,9 @@ be any number, inside or outside 0 … K − 1. If all rows are left out, the lo
 reduction: it still backpropagates, and the gradient is zero.
 
 Logits may be huge, but the sum of all losses fits their dtype. A logit of −∞ rules a class out:
-its gradient is zero, and no right class is ever ruled out. Ignored rows may hold −∞ anywhere, but in
-one class at least they are finite. Other targets lie in 0 … K − 1, at least one row is there, and
-weights are positive.
+its gradient is zero, and no right class is ever ruled out. Ignored rows may hold −∞ anywhere, but
+in one class at least they are finite. Other targets lie in 0 … K − 1, at least one row is there,
+and weights are positive.
 
 The loss is a tensor without axes, of the dtype of `logits`, which `weight` shares. Arguments are
 left as they are. PyTorch's own `cross_entropy` and `nll_loss` may not be used.

@@ -10,9 +10,12 @@ Return the mean over the rows whose target is not `ignore_index`, which may be a
 outside 0 … K − 1. If every row is ignored, the loss is 0: it still backpropagates, and the gradient
 is zero.
 
-All logits are finite, but they may be huge. Other targets lie in 0 … K − 1, and there is at least
-one row. With ε = 0 this is plain cross-entropy, and with ε = 1 the target is the same for all rows.
-The loss is a tensor without axes, of the dtype of `logits`.
+All logits are finite, but they may be huge; their differences, their sum and the sum of all losses
+still fit their dtype. Other targets lie in 0 … K − 1, and there is at least one row. With ε = 0
+this is plain cross-entropy, and with ε = 1 the target is the same for all rows.
+
+The loss is a tensor without axes, of the dtype of `logits`, in half precision too. Arguments are
+left as they are. PyTorch's own `cross_entropy` and `nll_loss` may not be used.
 
 >>> logits = torch.tensor([[2.0, 0.0, 0.0, 0.0]])
 >>> label_smoothing(logits, torch.tensor([0]), epsilon=0.0)
@@ -32,7 +35,7 @@ def label_smoothing(
     epsilon: float = 0.1,
     ignore_index: int = -100,
 ) -> Float[Tensor, ""]:
-    """Return the mean loss; raise ValueError unless 0 ≤ ε ≤ 1."""
+    """Return the mean loss; raise ValueError if ε lies below 0 or above 1."""
     if not 0 <= epsilon <= 1:
         # ✗ if epsilon > 1: — A negative ε passes, and gives wrong classes a negative weight: check
         #   both ends.
@@ -50,7 +53,12 @@ def label_smoothing(
     # ✗ kept = target >= 0 — Ignored rows are told by their sign, but the argument may be a real
     #   class: compare with it.
     index = target.masked_fill(~kept, 0)
+    # ✗ index = target.masked_fill_(~kept, 0) — The caller's own targets are overwritten, and their
+    #   ignored rows count in the next call: change a copy.
     log_probs = torch.log_softmax(logits, dim=1)
+    # ✗ log_probs = torch.log_softmax(logits.float(), dim=1) — Single precision inside becomes the
+    #   dtype of the loss, and half of a double is lost: return to the dtype of the logits, and
+    #   never go below it.
     # ✗ log_probs = logits.softmax(dim=1).log() — A small probability underflows and its logarithm
     #   is −∞: take the logarithm of the softmax in one step.
     # ✗ log_probs = logits - logits.exp().sum(dim=1, keepdim=True).log() — The exponential of a
