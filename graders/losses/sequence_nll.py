@@ -43,6 +43,7 @@ kata = Kata(
     },
     source="Jurafsky and Martin, Speech and Language Processing, 3rd ed., chapter on n-gram models",
     needs=("losses/cross_entropy",),
+    allows=("torch.nn.functional.cross_entropy",),
 )
 
 
@@ -106,6 +107,14 @@ def float64(kata, draw, B, T, V):
     """keeps double precision"""
     logits, tokens = draw.normal(B, T, V, dtype="float64"), draw.integers(B, T, high=V)
     return kata.sequence_nll(logits, tokens, torch.arange(T).lt(5).expand(B, T))
+
+
+@case(B=2, T=3, V=4, dtype="float16")
+def half(kata, draw, B, T, V, dtype):
+    """has the dtype of the logits in half precision, too"""
+    logits, tokens = draw.normal(B, T, V, dtype=dtype), draw.integers(B, T, high=V)
+    results = kata.sequence_nll(logits, tokens, torch.ones(B, T, dtype=torch.bool))
+    return [str(result.dtype) for result in results]
 
 
 @case(B=2, T=4, V=3)

@@ -12,8 +12,10 @@ number, −100 for example, its logits are finite, and neither has any influence
     perplexity = exp(loss)
 
 If none counts, as with T = 1, the loss is 0: it still backpropagates, and the gradient is zero. B
-and T are at least 1. Logits may be huge, and then the perplexity may be +∞. Both results are
-tensors without axes, of the dtype of `logits`; only the loss is trained on.
+and T are at least 1. Logits may be huge, and then the perplexity may be +∞; but their differences,
+their sum and the sum of all nll fit their dtype. Both results are tensors without axes, of the
+dtype of `logits`, in half precision too; only the loss is trained on. Arguments are left as they
+are. PyTorch's own `cross_entropy` and `nll_loss` may be used.
 
 >>> tokens = torch.tensor([[3, 1, 2], [0, 1, -100]])
 >>> mask = torch.tensor([[True, True, True], [True, True, False]])

@@ -86,5 +86,7 @@ def label_smoothing(
     # ✗ return (losses * kept).sum() — This is a sum: divide by the number of rows that are kept.
     # ✗ return (losses * kept).sum() / kept.sum() — With every row ignored this is 0/0, and the NaN
     #   spreads to every parameter: return zero there.
+    # ✗ return (losses * kept).sum() / kept.sum() if kept.any() else logits.new_zeros(()) — A fresh
+    #   zero has no graph and cannot be backpropagated: keep it connected to the logits.
     # ✗ return ((1 - epsilon) * hard * kept + epsilon * smooth).sum() / kept.sum().clamp(min=1) —
     #   The uniform part of ignored rows still counts: leave out both parts.

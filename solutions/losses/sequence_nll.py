@@ -12,8 +12,10 @@ number, −100 for example, its logits are finite, and neither has any influence
     perplexity = exp(loss)
 
 If none counts, as with T = 1, the loss is 0: it still backpropagates, and the gradient is zero. B
-and T are at least 1. Logits may be huge, and then the perplexity may be +∞. Both results are
-tensors without axes, of the dtype of `logits`; only the loss is trained on.
+and T are at least 1. Logits may be huge, and then the perplexity may be +∞; but their differences,
+their sum and the sum of all nll fit their dtype. Both results are tensors without axes, of the
+dtype of `logits`, in half precision too; only the loss is trained on. Arguments are left as they
+are. PyTorch's own `cross_entropy` and `nll_loss` may be used.
 
 >>> tokens = torch.tensor([[3, 1, 2], [0, 1, -100]])
 >>> mask = torch.tensor([[True, True, True], [True, True, False]])
@@ -38,8 +40,6 @@ def sequence_nll(
     #   the token it has just read: compare position t with token t + 1.
     # ✗ guesses, targets = logits[:, 1:], tokens[:, :-1] — The shift goes the wrong way, so the
     #   model predicts the past: logits lose their last position, tokens their first.
-    # ✗ guesses, targets = logits[:, :-1].detach(), tokens[:, 1:] — Detached logits train nothing:
-    #   keep them in the graph.
     counts = mask[:, :-1] & mask[:, 1:]
     # ✗ counts = torch.ones_like(mask[:, 1:]) — Padding counts: leave out what `mask` leaves out.
     # ✗ counts = mask[:, :-1] — The mask belongs to the position of the guess only, so the first
@@ -50,6 +50,9 @@ def sequence_nll(
     #   real here.
     targets = targets.masked_fill(~counts, 0)
     log_probs = torch.log_softmax(guesses, dim=-1)
+    # ✗ log_probs = torch.log_softmax(guesses.float(), dim=-1) — Single precision inside becomes the
+    #   dtype of the results, and half of a double is lost: return to the dtype of the logits, and
+    #   never go below it.
     # ✗ log_probs = guesses.softmax(dim=-1).log() — A small probability underflows and its logarithm
     #   is −∞: take the logarithm of the softmax in one step.
     # ✗ log_probs = guesses - guesses.exp().sum(dim=-1, keepdim=True).log() — The exponential of a
@@ -65,6 +68,8 @@ def sequence_nll(
     loss = nll.sum() / counts.sum().clamp(min=1)
     # ✗ loss = nll.sum() / counts.sum() — With nothing to count this is 0/0, and the NaN spreads to
     #   every parameter: return zero there.
+    # ✗ loss = nll.sum() / counts.sum() if counts.any() else logits.new_zeros(()) — A fresh zero has
+    #   no graph and cannot be backpropagated: keep it connected to the logits.
     # ✗ loss = nll.mean() — The mean runs over padding as well: divide by the number of guesses that
     #   count.
     # ✗ loss = nll.sum() / mask.sum().clamp(min=1) — The number of real tokens is larger than that
@@ -74,6 +79,9 @@ def sequence_nll(
     # ✗ loss = nll.sum() / len(tokens) — This is the loss per sequence: divide by the number of
     #   guesses that count.
     return loss, loss.exp()
+    # ✗ return loss.detach(), loss.exp() — A detached loss trains nothing: keep it in the graph.
+    # ✗ return loss, loss.exp() * counts.any() — Without a guess the perplexity is said to be 0, but
+    #   it follows from the loss there too, and the exponential of 0 is 1.
     # ✗ return loss, nll.sum().exp() — The exponential of the sum grows with the length of the text:
     #   take it of the mean.
     # ✗ return loss, (nll.exp() * counts).sum() / counts.sum().clamp(min=1) — An average of inverse
