@@ -84,34 +84,37 @@ def constant(kata, draw, B, d, eps):
     return {"y": y, "both": torch.cat([x.grad, layer.bias.grad[None]])}
 
 
-@case(B=2, T=3, d=40, dtype="float16", shift=0.0, scale=600.0)
-@case(B=3, T=2, d=50, dtype="bfloat16", shift=0.0, scale=600.0)
-@case(B=2, T=4, d=30, dtype="float16", shift=1500.0, scale=2.0)
-def half(kata, draw, B, T, d, dtype, shift, scale):
+@case(B=2, T=3, d=40, dtype="float16", scale=600.0)
+@case(B=3, T=2, d=50, dtype="bfloat16", scale=600.0)
+def half(kata, draw, B, T, d, dtype, scale):
     """works in float32 on half precision and returns what came in"""
     layer = draw.weights(kata.LayerNorm((d,)), dtype=dtype)
-    return layer(shift + draw.normal(B, T, d, scale=scale, dtype=dtype))
+    return layer(draw.normal(B, T, d, scale=scale, dtype=dtype))
 
 
-@case(B=3, d=40, top=6e4)
-def whole_range(kata, draw, B, d, top):
-    """takes float16 numbers that lie further from their mean than float16 goes"""
-    layer = draw.weights(kata.LayerNorm((d,)), dtype="float16")
-    return layer(torch.where(draw.booleans(B, d, p=0.1), top, -top).half())
+@case(B=3, d=40, dtype="float16", low=-6e4, high=6e4, p=0.1)
+@case(B=2, d=50, dtype="float16", low=2048.0, high=2050.0, p=0.5)
+@case(B=3, d=64, dtype="bfloat16", low=256.0, high=258.0, p=0.5)
+def two_numbers(kata, draw, B, d, dtype, low, high, p):
+    """takes numbers whose mean, or distance from it, half precision cannot hold"""
+    layer = draw.weights(kata.LayerNorm((d,)), dtype=dtype)
+    some = draw.booleans(B, d, p=p) | (torch.arange(d) == 0)
+    return layer(torch.where(some, high, low).to(getattr(torch, dtype)))
 
 
 @case(B=3, d=20)
 def far_from_zero(kata, draw, B, d):
     """is precise when the mean is a thousand times the deviation"""
     layer = draw.weights(kata.LayerNorm((d,)))
-    return layer(draw.uniform(B, d, low=2000.0, high=2004.0))
+    with torch.no_grad():
+        return layer(draw.uniform(B, d, low=2000.0, high=2004.0))
 
 
 @case(outer=(2, 3), inner=(4, 5), eps=0.2)
 def float64(kata, draw, outer, inner, eps):
     """keeps double precision, also of an input that is a view"""
     layer = draw.weights(kata.LayerNorm(inner, eps), dtype="float64")
-    return layer(draw.normal(*inner, *outer, dtype="float64").permute(2, 3, 0, 1))
+    return layer(draw.normal(*inner[::-1], *outer, dtype="float64").permute(2, 3, 1, 0))
 
 
 @case(B=2, T=3, d=8)

@@ -80,6 +80,16 @@ def half(kata, draw, d_model, dtype, scale, eps):
     return layer(draw.normal(3, 2, d_model, scale=scale, dtype=dtype))
 
 
+@case(B=20, d_model=256, dtype="float16")
+@case(B=20, d_model=256, dtype="bfloat16")
+def rounded_once(kata, draw, B, d_model, dtype):
+    """divides before it rounds: half precision gives what float32 gives, rounded"""
+    x, half = draw.normal(B, d_model, dtype=dtype), getattr(torch, dtype)
+    found = kata.RMSNorm(d_model).to(half)(x)
+    wanted = kata.RMSNorm(d_model)(x.float()).to(half)
+    return {"share that agrees": round((found == wanted).float().mean().item(), 1)}
+
+
 @case(B=2, T=3, d_model=5)
 def float64(kata, draw, B, T, d_model):
     """keeps double precision, also of an input that is a view"""

@@ -52,6 +52,8 @@ class LayerNorm(nn.Module):
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
         # ✗ wide = x — In half precision the squares overflow and digits get lost: work in float32.
         # ✗ wide = x.float() — Double precision is thrown away: widen half precision only.
+        # ✗ wide = x.float() if x.dtype is torch.float16 else x — The other half precision, bfloat16, has
+        #   the range but even fewer digits: widen both.
         centred = wide - wide.mean(axes, keepdim=True)
         # ✗ centred = wide - x.mean(axes, keepdim=True) — The mean of half precision is rounded to half
         #   precision, which is coarse when it is large: average what was widened.

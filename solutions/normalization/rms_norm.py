@@ -37,6 +37,8 @@ class RMSNorm(nn.Module):
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
         # ✗ wide = x — In half precision the squares overflow or vanish: work in float32.
         # ✗ wide = x.float() — Double precision is thrown away: widen half precision only.
+        # ✗ wide = x.float() if x.dtype is torch.float16 else x — The other half precision, bfloat16, has
+        #   the range but even fewer digits: widen both.
         mean_square = wide.square().mean(-1, keepdim=True)
         # ✗ mean_square = wide.var(-1, correction=0, keepdim=True) — This subtracts the mean, which
         #   RMSNorm keeps: average the squares as they are.
@@ -55,6 +57,8 @@ class RMSNorm(nn.Module):
         #   far weaker and leaves a gradient of NaN at zero: add it to the mean square.
         # ✗ y = x * torch.rsqrt(mean_square + self.eps).to(x.dtype) — One over a small root is too
         #   large for half precision: multiply in float32 and round the result.
+        # ✗ y = x / (mean_square + self.eps).sqrt().to(x.dtype) — The root is rounded to half precision,
+        #   and the quotient again: divide in float32 and round once, at the end.
         # ✗ y = wide / mean_square.sqrt() — A vector of zeros gives NaN: add eps to the mean square.
         # ✗ y = wide / (mean_square + self.eps) — This divides by the mean square: take its root.
         return y.to(x.dtype) * self.weight

@@ -1,0 +1,15 @@
+# wrong: the root is rounded to half precision before dividing
+import torch
+from torch import nn
+
+
+class RMSNorm(nn.Module):
+    def __init__(self, d_model, eps=1e-6):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(d_model))
+
+    def forward(self, x):
+        h = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        y = x / torch.sqrt(h.square().mean(-1, keepdim=True) + self.eps).to(x.dtype)
+        return (y * self.weight).to(x.dtype)
