@@ -66,7 +66,8 @@ def padding(kata, draw, B, T, S, d_query, d_key, d_hidden):
     keys = draw.normal(S, d_key, B).movedim(-1, 0)
     right = (torch.arange(S)[:, None] >= draw.integers(B, low=1, high=S)).T  # not contiguous
     same = draw.permutation(S).lt(3).expand(B, S)  # one row of memory for the whole batch
-    return [layer(queries, keys, mask) for mask in (right, right.flip(-1), same)]
+    found = [layer(queries, keys, mask) for mask in (right, right.flip(-1), same)]
+    return {"found": found, "zero": [weights == 0 for _, weights in found]}
 
 
 @case(B=3, T=4, S=5, d_query=6, d_key=7, d_hidden=2)
@@ -103,16 +104,27 @@ def float64(kata, draw, B, T, S, d_query, d_key, d_hidden):
     return layer(queries, keys, torch.arange(S).eq(2).expand(B, S))
 
 
-@case(B=2, T=3, S=5, d_query=4, d_key=6, d_hidden=7, factor=3000.0)
+@case(B=2, T=3, S=5, d_query=4, d_key=6, d_hidden=7)
+def half(kata, draw, B, T, S, d_query, d_key, d_hidden):
+    """works in half precision"""
+    layer = draw.weights(kata.AdditiveAttention(d_query, d_key, d_hidden), dtype="float16")
+    queries, keys = (draw.normal(B, *n, dtype="float16") for n in ((T, d_query), (S, d_key)))
+    return layer(queries, keys, torch.arange(S).eq(2).expand(B, S))
+
+
+@case(B=2, T=3, S=5, d_query=4, d_key=6, d_hidden=7, factor=1e5)
 def huge_scores(kata, draw, B, T, S, d_query, d_key, d_hidden, factor):
-    """stays finite, and blind to padding, when the scores are in the thousands"""
+    """stays finite, and blind to padding, when the scores are in the ten thousands"""
     layer = draw.weights(kata.AdditiveAttention(d_query, d_key, d_hidden), dtype="float64")
     with torch.no_grad():
         layer.v.weight *= factor
     queries = draw.normal(B, T, d_query, dtype="float64")
     keys = draw.normal(B, S, d_key, dtype="float64")
     one = torch.arange(S).ne(1).expand(B, S)
-    return {"whole": layer(queries, keys), "one": layer(queries, keys, one)}
+    found = {"whole": layer(queries, keys), "one": layer(queries, keys, one)}
+    with torch.no_grad():
+        layer.v.weight *= -1
+    return {**found, "other sign": layer(queries, keys, one)}
 
 
 @case(B=2, T=4, S=5, d_query=6, d_key=7, d_hidden=3)

@@ -7,10 +7,11 @@ A small network with one hidden layer scores how well a query fits a key:
 The keys are also what is averaged. Each of the T queries has a context of its own, over the S keys
 of its sequence. Queries and keys may differ in width.
 
-Padding (`padding` is True there) gets weight zero. In a sequence that is all padding every weight
-is zero, and so is the context. No NaN may appear there, in a result or in a gradient.
+Padding (`padding` is True there) gets a weight of exactly zero, and the others of the query sum to
+one. In a sequence that is all padding every weight is zero, and so is the context. No NaN may
+appear there, in a result or in a gradient. Scores may be in the ten thousands, of either sign.
 
-Nothing has a bias. Both results have the dtype and device of the queries.
+Nothing has a bias. Both results have the dtype and device of the queries, half precision included.
 
 >>> layer = AdditiveAttention(d_query=4, d_key=6, d_hidden=5)
 >>> context, weights = layer(torch.zeros(2, 3, 4), torch.zeros(2, 7, 6))

@@ -7,10 +7,11 @@ A small network with one hidden layer scores how well a query fits a key:
 The keys are also what is averaged. Each of the T queries has a context of its own, over the S keys
 of its sequence. Queries and keys may differ in width.
 
-Padding (`padding` is True there) gets weight zero. In a sequence that is all padding every weight
-is zero, and so is the context. No NaN may appear there, in a result or in a gradient.
+Padding (`padding` is True there) gets a weight of exactly zero, and the others of the query sum to
+one. In a sequence that is all padding every weight is zero, and so is the context. No NaN may
+appear there, in a result or in a gradient. Scores may be in the ten thousands, of either sign.
 
-Nothing has a bias. Both results have the dtype and device of the queries.
+Nothing has a bias. Both results have the dtype and device of the queries, half precision included.
 
 >>> layer = AdditiveAttention(d_query=4, d_key=6, d_hidden=5)
 >>> context, weights = layer(torch.zeros(2, 3, 4), torch.zeros(2, 7, 6))
@@ -88,6 +89,12 @@ class AdditiveAttention(nn.Module):
         #   padding the softmax divides zero by zero: its weights have to be zero.
         # ✗ weights = scores.masked_fill(unseen, -1e9).softmax(dim=-1) — Scores that are all equally low
         #   become equal weights, and padding is averaged: such weights have to be zero.
+        # ✗ weights = scores.masked_fill(unseen, -1e9).softmax(dim=-1).masked_fill(unseen, 0.0) — float16
+        #   ends at −65504 and cannot hold −10⁹: use −∞, which every dtype has.
+        # ✗ weights = scores.masked_fill(unseen, -1e4).softmax(dim=-1).masked_fill(unseen, 0.0) — Beside
+        #   real scores that are lower still, −10⁴ is not low: use −∞.
+        # ✗ weights = scores.masked_fill(unseen, -20.0).softmax(dim=-1) * ~unseen.all(-1, keepdim=True) —
+        #   Padding keeps some weight, if little: hide it with −∞, so that it is exactly zero.
         # ✗ weights = scores.masked_fill(unseen, 0.0).softmax(dim=-1).masked_fill(unseen, 0.0) — A score of
         #   zero still takes its share of the softmax: hide padding with −∞.
         # ✗ weights = scores.softmax(dim=-1).masked_fill(unseen, 0.0) — Masking after the softmax alone
