@@ -168,7 +168,7 @@ def tied(kata, draw, n_arms, best, draws, scale):
 
 
 @case(n_arms=6, mean=1e7, c=1.5, steps=25)
-@case(n_arms=4, mean=-3.0, c=1e-7, steps=15)
+@case(n_arms=4, mean=-3.0, c=1e-9, steps=15)
 def close(kata, draw, n_arms, mean, c, steps):
     """tells arms apart whose indices are close together, but not equal"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=c)

@@ -6,11 +6,12 @@ An agent learns which of `n_arms` arms pays best. It picks the arm of largest in
 
 where n(a) is how many rewards arm a has had, mean(a) their average, and t = Σ n(a) the number of
 all rewards so far. An arm without any reward has the index +∞, so each is tried once before any is
-tried again. `c` is at least 0, and rewards are finite.
+tried again. `c` is at least 0; rewards and their sums are finite.
 
 Where several arms share the largest index, +∞ included, each of them is equally likely, afresh at
 every call. `rng` is the only source of chance; how many numbers you take from it is up to you. How
-you work out the averages is up to you as well: differences by rounding do not matter.
+you work out the averages, in double precision, is up to you as well: differences by its rounding do
+not matter. Nor does it matter whether an arm is Python's int or NumPy's.
 
 >>> agent = UCB1(n_arms=3, rng=np.random.default_rng(0))
 >>> agent.update(0, 1.0), agent.update(1, 0.2), agent.update(2, 0.1)
@@ -34,6 +35,8 @@ class UCB1:
         #   refuse only what has no arm at all.
         # ✗ pass — An agent without arms fails only when it has to choose: refuse it right away.
         self.c = c
+        # ✗ self.c = c or math.sqrt(2) — A weight of zero is taken for a missing one and replaced by the
+        #   default: zero is a weight like any other and never explores.
         # ✗ self.c = math.sqrt(2) — The weight of exploration is fixed: use the argument.
         self.rng = rng
         # ✗ self.rng = np.random.default_rng(0) — A fixed seed makes all agents choose alike: draw from
@@ -42,6 +45,8 @@ class UCB1:
         # ✗ self.counts = np.ones(n_arms) — A count of one avoids the division by zero and hides that
         #   the arm was never tried: count from zero.
         self.means = np.zeros(n_arms)
+        # ✗ self.means = np.zeros(n_arms, dtype=np.float32) — Single precision takes close averages for
+        #   equal: keep double precision.
 
     def select(self) -> int:
         """Return the arm to pull now and change no statistics: it may be called again."""
@@ -63,6 +68,9 @@ class UCB1:
             #   arm's own count, so neglected arms gain nothing: take the total over all arms.
             # ✗ bonus = self.c * np.sqrt(np.log(self.counts.sum() + 1) / self.counts) — The pull to
             #   come is counted already: t is the number of rewards so far.
+            # ✗ self.t = getattr(self, "t", 0) + 1; bonus = self.c * np.sqrt(np.log(self.t) / self.counts)
+            #   — The clock counts selections, and these are not rewards: an arm may be selected twice
+            #   before one comes, or be rewarded without it. Count the rewards.
             # ✗ bonus = self.c * np.sqrt(np.log(self.counts.sum() - len(self.counts) + 1) /
             #   self.counts) — The clock starts after every arm was tried: t counts those rewards
             #   as well.
