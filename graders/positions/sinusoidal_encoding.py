@@ -55,11 +55,13 @@ def odd_width(kata, draw, T, d_model):
     return kata.sinusoidal_encoding(T, d_model)
 
 
-@case(T=12, d_model=10, base=500.0)
-@case(T=6, d_model=9, base=3.5)
-def other_base(kata, draw, T, d_model, base):
-    """takes its longest wavelength from the base"""
-    return kata.sinusoidal_encoding(T, d_model, base=base)
+@case(tables=6)
+def other_base(kata, draw, tables):
+    """takes its longest wavelength from the base, whatever that and the sizes are"""
+    sizes = draw.numpy.integers(tables, 2, low=3, high=20).tolist()
+    bases = (draw.numpy.uniform(tables, low=1.5, high=45.0) ** 2).tolist()
+    pairs = zip(sizes, bases, strict=True)
+    return [kata.sinusoidal_encoding(T, d_model, base=base) for (T, d_model), base in pairs]
 
 
 @case(T=5, d_model=6)
