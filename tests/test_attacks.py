@@ -273,16 +273,14 @@ def _graded(here: Stage, attack: Attack) -> KataResult:
     return here.grade(kata, text)
 
 
-@pytest.mark.parametrize("attack", without("second look"), ids=lambda attack: attack.name)
-def test_forged_recording_passes_where_nobody_looks_twice(
+@pytest.mark.parametrize("attack", without("refusal"), ids=lambda attack: attack.name)
+def test_what_is_forbidden_works_where_it_is_not_taken_away(
     unguarded: Stage, attack: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dojo.grade.Grader._needs_forbidden", lambda *_: "")
+    monkeypatch.setattr("dojo.grade.refusable", lambda names: ())
+    monkeypatch.setattr("dojo.grade._betrayed", lambda *_: {})  # not all of them forge it
 
-    result = _graded(unguarded, attack)
-
-    assert Verdict.PASSED == result.verdict
-    assert result.doubts
+    assert Verdict.PASSED == _graded(unguarded, attack).verdict
 
 
 def test_hosts_are_exchanged_where_their_order_is_not_kept(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from msgspec import structs
 from sample_suite import GRADER, Make
 
 from dojo import budget, wire
@@ -428,7 +429,7 @@ def test_wrong_values_come_before_costs(grade) -> None:  # type: ignore[no-untyp
 
 def test_work_out_of_sight_is_doubted(grade) -> None:  # type: ignore[no-untyped-def]
     result = grade(
-        "    import numpy as np\n    a, b = x.numpy(), y.numpy()\n    return torch.from_numpy(np.abs(a[:, None] - b).sum(-1).min(keepdims=True)).sum()"
+        "    import numpy as np\n    a, b = np.array(x.tolist()), np.array(y.tolist())\n    return torch.from_numpy(np.abs(a[:, None] - b).sum(-1).min(keepdims=True)).sum().float()"
     )
     switched_off = grade(
         "    from torch.utils._python_dispatch import _pop_mode\n    _pop_mode()\n" + BROADCAST
@@ -528,6 +529,23 @@ def test_a_missing_count_is_no_pass() -> None:
 
     assert Verdict.NO_ANSWER is result.verdict
     assert "what it costs could not be counted" == result.summary
+
+
+@pytest.mark.parametrize("copy", ["q.numpy()", "np.asarray(q)", "np.from_dlpack(q)"])
+def test_memory_that_numpy_holds_is_not_overlooked(engine: Engine, copy: str) -> None:
+    cases = (
+        "def case(kata, draw):\n    q = draw.normal(30)\n    with draw.measured():\n"
+        "        y = kata.f(q + draw.normal(30))\n    return y, y.numpy().tolist() == y.tolist()"
+    )
+    source = f"import numpy as np, torch\ndef f(q):\n    return torch.from_numpy({copy} * 2)"
+    job = Job(source, FILENAME, cases, (("1", "case", Dict(())),), counts={"1": ("flops", "peak")})
+    honest = "import torch\ndef f(q):\n    return q * 2"
+
+    def counted(job: Job) -> list[str]:
+        return [name for name, _ in engine.run(job, [9.0]).ended[0].spent]  # type: ignore[union-attr]
+
+    assert ["flops"] == counted(job)
+    assert ["flops", "peak"] == sorted(counted(structs.replace(job, source=honest)))
 
 
 def test_a_negative_count_is_no_message() -> None:

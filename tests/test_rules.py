@@ -51,6 +51,9 @@ SEEN = {
     "an import inside a function": "def f(x):\n    from torch import softmax as s; return s(x)",
     "a class base": "import torch\nclass A(torch.nn.Softmax): pass",
     "a decorator's argument": "import torch\n@wrap(torch.softmax)\ndef f(x): pass",
+    "a function that returns the library": "def lib(): import torch; return torch\ny = lib().softmax(x, -1)",
+    "a lambda that returns it": "import torch; lib = lambda: torch.nn\ny = lib().functional.softmax(x, -1)",
+    "a function that returns the function": "import torch\ndef f(): return torch.softmax\ny = f()(x, -1)",
     "a lambda": "import torch\nf = lambda x: torch.softmax(x, -1)",
     "partial": "import torch, functools\nf = functools.partial(torch.softmax, dim=-1)",
     "a method": "def f(x):\n    return x.softmax(-1)",
@@ -534,3 +537,38 @@ def test_roads_without_an_end_in_sight_are_marked_for_whoever_is_wary() -> None:
     source = "import torch\nimport ctypes\ny = torch.softmax(x, -1)"
     assert [(2, False)] == [(use.line, use.certain) for use in scan(source, (), wary=True)]
     assert () == scan(source, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import torch\ntorch.autograd._enable_record_function(False)",
+        "\nfrom torch.autograd import _enable_record_function as switch; switch(False)",
+        "import os\nos.sys._getframe()",
+        "import torch\ntorch.ctypes.string_at(0)",
+        "def f(error):\n    return error.__traceback__.tb_frame",
+        "def f():\n    return (lambda: 0).__globals__",
+    ],
+)
+def test_road_to_the_engines_own_code_is_doubted(text: str) -> None:
+    assert [2] == doubtful(text)
+    assert [] == certain(text)
+
+
+def test_window_is_no_signal_and_an_own_attribute_no_road() -> None:
+    window = "import torch\ny = torch.signal.windows.hann(9)"
+    own = "class A:\n    def f(self):\n        self.f_back = 1\n        return self.f_back"
+    assert [] == [*doubtful(window), *doubtful(own)]
+
+
+def test_second_implementation_is_forbidden_by_its_name() -> None:
+    text = "import torch\nf = torch._refs.native_layer_norm\ny = torch._decomp.table.norm(x)"
+
+    assert [(2, "torch._refs.native_layer_norm"), (3, "torch._decomp.table.norm")] == certain(text)
+
+
+def test_block_that_never_runs_is_doubted_where_its_guard_may_be_changed() -> None:
+    block = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\n    y = torch.softmax(x, -1)"
+
+    assert [] == [*certain(block), *doubtful(block)]
+    assert [5] == doubtful(f"vars(typing)['TYPE_' + 'CHECKING'] = True\n{block}")

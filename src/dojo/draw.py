@@ -235,4 +235,4 @@ def _content(value: Any) -> bytes:
         plain = value.detach()
         kind = f"{tuple(plain.shape)} {plain.dtype} ".encode()
         plain = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
-        return bytes(kind + plain.numpy().tobytes())
+        return bytes(kind + torch._C.TensorBase.numpy(plain).tobytes())

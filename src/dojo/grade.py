@@ -21,12 +21,12 @@ from dojo.likeness import Known
 from dojo.mistakes import MistakeError
 from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
-from dojo.refusal import refusable
+from dojo.refusal import REFUSED, refusable
 from dojo.rules import ANY, Use, forbidden_operators, scan
 from dojo.stubs import StubError
 from dojo.suite import CaseSpec, Entry, GraderError
 from dojo.verdict import CaseResult, KataResult, Verdict
-from dojo.wire import Failure, Observed
+from dojo.wire import Failure, Observed, Open
 from dojo.workspace import is_pristine
 
 __all__ = ["Grader", "Judge", "differs"]
@@ -70,12 +70,15 @@ class Grader:
     def grade_text(self, key: Key, text: str, record: Record | None = None) -> KataResult:
         """Grade a source text."""
         record = record or self.references.record(key)
-        filename = f"{key.entry.name}.py"
+        filename, meta = f"{key.entry.name}.py", key.entry.meta
         names = [name for name in record.names if "." not in name]
-        job = key.job(text, filename, names=names)
-        opens = [expected.outcome.opened for expected in record.cases]
-        limits = [expected.limit for expected in record.cases]
-        meta = key.entry.meta
+        forbidden = forbidden_operators(meta.forbids, meta.allows, meta.only)
+        refused = tuple(name for name in refusable(forbidden) if name not in record.ran)
+        job = structs.replace(
+            key.job(text, filename, names=names),
+            refused=refused,
+            watch=tuple(name for name in forbidden if name not in refused),
+        )
         wary = any(spec.budget for spec in key.specs)  # what a run costs can be forged as well
         uses = scan(text, meta.forbids, meta.allows, only=meta.only, wanted=names, wary=wary)
         brought = next((use for use in uses if use.kind == "foreign" and use.certain), None)
@@ -83,8 +86,10 @@ class Grader:
             where = (f"{filename}:{brought.line}: {brought.how}",)
             summary = f"imports `{brought.name}` at line {brought.line}: {WORDS}"
             return _whole(key, Verdict.FORBIDDEN, summary, where)
-        run = self._engine.run(job, limits, key.host, opens=opens)
+        run = self._engine.run(job, _limits(record), key.host, opens=_opens(record))
         if run.broken is not None:
+            if isinstance(run.broken, Failure) and REFUSED in run.broken.message:
+                return self._roundabout(key, text, record, _not_loaded(key, run, text))
             return _not_loaded(key, run, text)
         missing = run.began.missing if run.began else ()
         if set(missing) == set(names):
@@ -114,7 +119,8 @@ class Grader:
     ) -> KataResult:
         """Turn a result into a forbidden one if the code reads or runs as what is not allowed.
 
-        What runs is judged by the child's own recording, so the reading comes first.
+        Most of what is forbidden was taken away before the code was loaded, and raises. The rest is
+        judged by the child's own recording. The reading comes first: it finds the best words.
         """
         meta = key.entry.meta
         if result.verdict is Verdict.NOT_STARTED:
@@ -127,59 +133,32 @@ class Grader:
             why = f"where only {allowed} may be" if allowed else "which this kata asks you to write"
             return _forbidden(result, f"{summary}, {why}", details)
         names = forbidden_operators(meta.forbids, meta.allows, meta.only)
-        betrayed = _betrayed(record, answers, names)
-        if betrayed:
-            lines = (
-                self._lines(key, text, record, names) if not any(betrayed.values()) else betrayed
-            )
-            name = next(iter(betrayed))
-            line = next((n for n in lines.values() if n), 0)
-            where = f" at line {line}" if line else ""
-            summary = f"reaches `{names[name]}`{where} in a roundabout way"
-            return _forbidden(result, summary, (f"what runs underneath is {name}",))
+        if any(map(_was_refused, answers)) or _betrayed(record, answers, names):
+            return self._roundabout(key, text, record, result)
         doubts = [f"line {use.line}: {use.how}" for use in uses]
         if not all(a.observed.recorded for a in answers if a.observed):
             doubts.append("the recording of what runs was tampered with")
-        if doubts and result.verdict is Verdict.PASSED:
-            needed = self._needs_forbidden(key, text, record, names)
-            if needed:
-                return _forbidden(
-                    result, f"fails where `{needed}` is taken away", tuple(doubts[:5])
-                )
         return replace(result, doubts=tuple(doubts))
 
-    def _needs_forbidden(self, key: Key, text: str, record: Record, names: dict[str, str]) -> str:
-        """Return what an answer cannot do without, when its operators are taken away in a new run.
+    def _roundabout(self, key: Key, text: str, record: Record, result: KataResult) -> KataResult:
+        """Forbid an answer whose text does not say what it reaches: run it again to find out where.
 
-        Whoever can forge the recording of a run cannot make up the values of this one.
+        This time nothing is taken away and everything is recorded.
         """
-        ours = {
-            name for case in record.cases if (seen := case.outcome.observed) for name, _ in seen.ran
-        }
-        refused = [name for name in refusable(names) if name not in ours]
-        if not refused:
-            return ""
-        job = structs.replace(
-            key.job(text, f"{key.entry.name}.py"), refused=tuple(refused), watch=(), counts={}
-        )
-        opens = [case.outcome.opened for case in record.cases]
-        limits = [case.limit * 4 for case in record.cases]
-        run = self._engine.run(job, limits, key.host, opens=opens)
-        answers = outcomes(run, len(key.specs))
-        cases = Judge(key, record, text).judge_all(answers) if run.broken is None else ()
-        failed = isinstance(run.broken, Failure) or any(
-            case.verdict in (Verdict.WRONG, Verdict.RAISED) for case in cases
-        )
-        return names[refused[0]] if failed else ""
-
-    def _lines(self, key: Key, text: str, record: Record, names: dict[str, str]) -> dict[str, int]:
-        """Run the code again to learn in which lines it reaches what."""
+        meta = key.entry.meta
+        names = forbidden_operators(meta.forbids, meta.allows, meta.only)
         job = structs.replace(key.job(text, f"{key.entry.name}.py"), lines=True)
-        opens = [case.outcome.opened for case in record.cases]
-        run = self._engine.run(
-            job, [case.limit * 4 for case in record.cases], key.host, opens=opens
-        )
-        return _betrayed(record, outcomes(run, len(key.specs)), names)
+        limits = [limit * 4 for limit in _limits(record)]
+        run = self._engine.run(job, limits, key.host, opens=_opens(record))
+        betrayed = _betrayed(record, outcomes(run, len(key.specs)), names)
+        if not betrayed:
+            summary = "reaches what this kata asks you to write, in a roundabout way"
+            return _forbidden(result, summary, (REFUSED,))
+        first = next(iter(betrayed))
+        line = next((n for n in betrayed.values() if n), 0)
+        where = f" at line {line}" if line else ""
+        summary = f"reaches `{names[first]}`{where} in a roundabout way"
+        return _forbidden(result, summary, (f"what runs underneath is {first}",))
 
     def known(self, key: Key) -> Known:
         """Return the kata's mistakes, arranged for comparing answers with them."""
@@ -211,6 +190,19 @@ class Grader:
             if likely is not None:
                 found[i] = replace(found[i], why=likely.why)
         return tuple(found)
+
+
+def _limits(record: Record) -> list[float]:
+    return [expected.limit for expected in record.cases]
+
+
+def _opens(record: Record) -> list[tuple[Open, ...]]:
+    return [expected.outcome.opened for expected in record.cases]
+
+
+def _was_refused(answer: Outcome) -> bool:
+    failure = answer.observed.failure if answer.observed else None
+    return failure is not None and REFUSED in failure.message
 
 
 def _betrayed(record: Record, answers: Sequence[Outcome], names: dict[str, str]) -> dict[str, int]:
@@ -312,7 +304,8 @@ class Judge:
         if wrote:
             return Verdict.WRONG, "writes into its input: work on a copy", wrote
         if budget.uncounted(spec, answer):
-            return Verdict.NO_ANSWER, "what it costs could not be counted", ()
+            hint = "memory is counted in PyTorch: keep to it where a case measures"
+            return Verdict.NO_ANSWER, "what it costs could not be counted", (hint,)
         over = budget.excesses(spec, expected, answer)
         if over:
             memory = all(found.is_memory for found in over)

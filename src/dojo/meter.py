@@ -64,6 +64,7 @@ class Meter:
         self._filename = filename
         self._running: list[_Instrument] = []
         self._has_spans = False
+        self._unseen: set[str] = set()
         self.spent: dict[str, int] = {}
         self.intact = True
 
@@ -105,6 +106,8 @@ class Meter:
         torch = sys.modules.get("torch")
         if self._names & TENSOR_COUNTS and torch is not None:
             kinds.append(_Operators(torch))
+            if "peak" in self._names and not self._arrays:
+                kinds.append(_Exits(torch))
         if "steps" in self._names:
             kinds.append(_Steps(self._filename))
         for instrument in kinds:
@@ -116,12 +119,15 @@ class Meter:
         while self._running:
             instrument = self._running.pop()
             self.intact &= instrument.end()
+            self._unseen |= instrument.unseen()
             for name, count in instrument.counts().items():
                 if name in found:
                     found[name] += count
         for name, count in found.items():
             before = self.spent.get(name, 0)
             self.spent[name] = max(before, count) if name == "peak" else before + count
+        for name in self._unseen:
+            self.spent.pop(name, None)
 
 
 class _Instrument:
@@ -136,6 +142,51 @@ class _Instrument:
 
     def counts(self) -> dict[str, int]:
         raise NotImplementedError
+
+    def unseen(self) -> set[str]:
+        """Return the counts that have become worthless."""
+        return set()
+
+
+class _Exits(_Instrument):
+    """The ways by which tensors become NumPy's arrays: beside torch's memory nobody counts theirs.
+
+    Our own reading of tensors takes the method of the class below.
+    """
+
+    def __init__(self, torch: Any) -> None:
+        self._tensor: type = torch.Tensor
+        self._taken = False
+        self._doors: dict[str, Any] = {}
+        self._before: dict[str, Any] = {}
+
+    def begin(self) -> None:
+        for name in ("numpy", "__dlpack__"):  # what NumPy itself calls leads through one of them
+            self._before[name] = vars(self._tensor).get(name)
+            self._doors[name] = door = self._door(getattr(self._tensor, name))
+            setattr(self._tensor, name, door)
+
+    def _door(self, original: Any) -> Any:
+        def leave(*args: Any, **kwargs: Any) -> Any:
+            self._taken = True
+            return original(*args, **kwargs)
+
+        return leave
+
+    def end(self) -> bool:
+        intact = all(vars(self._tensor).get(name) is door for name, door in self._doors.items())
+        for name, before in self._before.items():
+            if before is None:
+                delattr(self._tensor, name)  # it is the class below that has it
+            else:
+                setattr(self._tensor, name, before)
+        return intact
+
+    def counts(self) -> dict[str, int]:
+        return {}
+
+    def unseen(self) -> set[str]:
+        return {"peak"} if self._taken else set()
 
 
 class _Objects(_Instrument):

@@ -24,6 +24,8 @@ from functools import partial
 from types import FrameType, FunctionType
 from typing import Any, Final
 
+from dojo.refusal import find
+
 __all__ = ["Watched", "watching"]
 
 OWN_GRADIENT: Final = "dojo: the answer takes a gradient, line "
@@ -33,6 +35,8 @@ BUILT_IN_NODE: Final = re.compile(r"Backward\d+$")
 MAX_FRAMES: Final = 200
 FORWARD_MODE: Final = "aten::_make_dual"
 ENGINE: Final = "_engine_run_backward"
+OPERATORS: Final = frozenset(("aten", "direct", "gradient", "tangent"))
+"""The kinds of names that take a recording; functions and modules tell of themselves."""
 
 
 @dataclass
@@ -65,13 +69,14 @@ def watching(filename: str, names: Collection[str], *, lines: bool = False) -> I
     if not names or torch is None:
         yield watched
         return
-    wanted = frozenset(names)
-    kinds = {name.partition(":")[0] for name in wanted if not name.startswith("aten::")}
+    wanted = frozenset(name for name in names if _exists(torch, name))
+    kinds = {name.partition(":")[0] for name in wanted}
     with ExitStack() as stack:
-        recorder = _Recorder(torch, lines)
-        stack.callback(_gather, recorder, watched, wanted, filename)
-        recorder.start()
-        stack.callback(recorder.stop)
+        if kinds & OPERATORS:
+            recorder = _Recorder(torch, lines)
+            stack.callback(_gather, recorder, watched, wanted, filename)
+            recorder.start()
+            stack.callback(recorder.stop)
         if "gradient" in kinds:
             stack.enter_context(_own_gradients(torch, filename))
         if "call" in kinds:
@@ -79,6 +84,14 @@ def watching(filename: str, names: Collection[str], *, lines: bool = False) -> I
         if "module" in kinds:
             stack.enter_context(_modules(torch, watched, wanted, filename))
         yield watched
+
+
+def _exists(torch: Any, name: str) -> bool:
+    """Whether there is such an operator; of a function that has none of its name there is not."""
+    kind, _, operator = name.partition(":")
+    if kind != "direct":
+        return True
+    return torch._C._jit_get_operation(operator)[0] is not None
 
 
 class _Recorder:
@@ -251,7 +264,7 @@ def _calls(torch: Any, watched: Watched, wanted: frozenset[str], filename: str) 
             watched.seen[name] = _line(filename, sys._getframe(2))
 
     names = [name for name in wanted if name.startswith("call:")]
-    functions = {name: _find(torch, name.removeprefix("call:")) for name in names}
+    functions = {name: find(torch, name.removeprefix("call:")) for name in names}
     with ExitStack() as stack:
         for name, function in functions.items():
             if isinstance(function, FunctionType) and not function.__code__.co_freevars:
@@ -259,14 +272,6 @@ def _calls(torch: Any, watched: Watched, wanted: frozenset[str], filename: str) 
             elif function is not None and not hasattr(torch.ops.aten, _stem(name)):
                 stack.enter_context(_listener(name, note))
         yield
-
-
-def _find(torch: Any, name: str) -> Any:
-    """Return what a public name of torch stands for, or None."""
-    found = torch
-    for part in name.split(".")[1:]:
-        found = getattr(found, part, None)
-    return found
 
 
 def _stem(name: str) -> str:

@@ -82,6 +82,12 @@ class Record(msgspec.Struct, frozen=True):
     """Public names of the solution, with their signatures."""
     cases: tuple[Expected, ...]
 
+    @property
+    def ran(self) -> frozenset[str]:
+        """Names of what the solution itself ran, of all that was recorded."""
+        seen = (case.outcome.observed for case in self.cases)
+        return frozenset(name for one in seen if one is not None for name, _ in one.ran)
+
 
 @dataclass(frozen=True)
 class Key:

@@ -388,7 +388,7 @@ def _read_tensor(tensor: Any, torch: Any) -> Node:
         return Array("torch", name, shape, b"")
     plain = tensor.resolve_conj().resolve_neg() if tensor.is_conj() or tensor.is_neg() else tensor
     plain = plain.view(torch.int16) if name == "bfloat16" else plain  # NumPy lacks it
-    return Array("torch", name, shape, plain.numpy().tobytes())
+    return Array("torch", name, shape, torch._C.TensorBase.numpy(plain).tobytes())
 
 
 def decode(node: Node) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from dojo.compare import Mismatch, compare, floats, precision, wrong_places
@@ -67,7 +68,8 @@ def pictures(
     record = references.record(key)
     limits = [expected.limit for expected in record.cases]
     opens = [expected.outcome.opened for expected in record.cases]
-    run = engine.run(key.job(text, f"{entry.name}.py"), limits, key.host, opens=opens)
+    job = structs.replace(key.job(text, f"{entry.name}.py"), watch=())
+    run = engine.run(job, limits, key.host, opens=opens)
     if run.broken is not None:
         return ()
     answers = outcomes(run, len(key.specs))

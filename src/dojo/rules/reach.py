@@ -12,7 +12,8 @@ __all__ = ["Reach"]
 
 MAX_ROUNDS: Final = 8
 _ROUNDABOUT: Final = re.compile(
-    r"\b(globals|locals|vars|dir|__dict__|__name__|inspect|sys|gc|eval|exec|compile|importlib)\b"
+    r"\b(globals|locals|vars|dir|__dict__|__globals__|__name__|inspect|sys|gc|eval|exec|compile"
+    r"|importlib|setattr)\b"
 )
 """Words by which a function can be found without its name."""
 
@@ -33,14 +34,13 @@ class Reach:
         """Read a file of which the cases ask for the `wanted` names; for any, where it is None."""
         lines = re.split(r"\r\n|\r|\n", source)
         never = {n for block in _blocks(tree) for n in _span(block)}
-        if wanted is None:
-            return cls(frozenset(never), frozenset(), True)
         idle: set[int] = set()
         functions = [
             node
             for node in tree.body
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             and not node.decorator_list
+            and wanted is not None
             and node.name not in wanted
             and not set(_span([node])) & never
         ]

@@ -54,6 +54,9 @@ class Resolver:
         """Methods and attributes that the file itself defines."""
         self.nodes: list[tuple[ast.AST, Scope]] = []
         self.called: set[int] = set()
+        self.lambdas: dict[int, Scope] = {}
+        self.holders: set[int] = set()
+        """Expressions of which an attribute is asked for."""
 
     def bind(self, tree: ast.Module) -> None:
         """Read what every name is bound to."""
@@ -78,15 +81,27 @@ class Resolver:
             if isinstance(node, SCOPES):
                 inner = Scope(scope, isinstance(node, ast.ClassDef))
                 self.scopes.append(inner)
+                self._note_function(node, scope, inner)
+            elif isinstance(node, ast.Return) and node.value is not None:
+                scope.returned.append(node.value)
             todo += children(node, scope, inner)
             for argument, value in defaults(node):
                 inner.values[argument.arg] = value
                 self.defaults.append((inner, argument, value, scope))
 
+    def _note_function(self, node: ast.AST, scope: Scope, inner: Scope) -> None:
+        if isinstance(node, ast.FunctionDef):
+            scope.functions.setdefault(node.name, []).append(inner)
+        elif isinstance(node, ast.Lambda):
+            inner.returned.append(node.body)
+            self.lambdas[id(node)] = inner
+
     def _declare(self, node: ast.AST, scope: Scope) -> None:
         if isinstance(node, ast.Call):
             self.called.add(id(node.func))
             self.members.update(_given_by_name(node))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            self.holders.add(id(node.value))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             scope.own[node.name] = max(scope.own.get(node.name, 0), node.lineno)
             if scope.is_class:
@@ -168,7 +183,8 @@ class Resolver:
             parts = node.values[:4]
             return [path for part in parts for path in self._resolve(part, scope, depth + 1)][:8]
         if isinstance(node, ast.Call):
-            return [path for path, _ in self._looked_up(node, scope, depth)]
+            found = [path for path, _ in self._looked_up(node, scope, depth)]
+            return found or self._returned(node.func, scope, depth)
         if isinstance(node, ast.Subscript):
             return [path for path, _ in self._subscripted(node, scope, depth)]
         return []
@@ -220,6 +236,23 @@ class Resolver:
                 bases = self._resolve(inner.value, scope, depth + 1)
                 return [(f"{base}.{text.value}", text.plain) for base in bases]
         return []
+
+    def _returned(self, function: ast.expr, scope: Scope, depth: int) -> list[str]:
+        """Return what a function of the file's own returns, if that is a library's: `lib().exp`."""
+        inner: list[Scope] = []
+        if isinstance(function, ast.Name):
+            holder = scope.holder(function.id)
+            if holder is not None:
+                inner = holder.functions.get(function.id, [])
+                function = holder.values.get(function.id, function)
+        if isinstance(function, ast.Lambda) and id(function) in self.lambdas:
+            inner = [self.lambdas[id(function)]]
+        return [
+            path
+            for own in inner[:4]
+            for value in own.returned[:4]
+            for path in self._resolve(value, own, depth + 8)
+        ][:8]
 
     def _is_table(self, node: ast.expr, scope: Scope) -> bool:
         """Whether an expression is a module's table of names."""

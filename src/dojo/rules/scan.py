@@ -34,6 +34,17 @@ _OPAQUE: Final = (
     "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
 )  # fmt: skip
 """Roads whose end cannot be read from the text."""
+_TWINS: Final = ("torch._refs", "torch._decomp", "torch._prims")
+"""Where torch keeps second implementations, in Python: they miss nothing that is taken away."""
+_INSIDE: Final = frozenset(
+    {
+        "__builtins__", "__closure__", "__code__", "__globals__", "__subclasses__", "_getframe",
+        "ag_frame", "cr_frame", "f_back", "f_globals", "f_locals", "gi_frame", "tb_frame",
+    }
+)  # fmt: skip
+"""Attributes of anything that lead into the engine's own code, which runs in the same process."""
+_HONEST: Final = ("torch.signal",)
+"""What has the name of a road and is none."""
 _RUNNERS: Final = ("exec", "eval", "compile", "__import__")
 
 
@@ -74,11 +85,10 @@ def scan(
 def _within(reach: Reach, found: Iterable[Use]) -> Iterator[Use]:
     """Leave out what never runs; doubt what may not."""
     for use in found:
-        if use.line in reach.idle:
-            if reach.roundabout:
-                yield replace(use, certain=False)
-        elif use.line not in reach.never:
+        if use.line not in reach.idle and use.line not in reach.never:
             yield use
+        elif reach.roundabout:
+            yield replace(use, certain=False)
 
 
 class _Reader(Resolver):
@@ -134,6 +144,8 @@ class _Reader(Resolver):
         return node.id != "__import__" or id(node) not in self.called
 
     def _look_at_attribute(self, node: ast.Attribute, scope: Scope) -> None:
+        if node.attr in _INSIDE and node.attr not in self.members:
+            self._report(node, "", False)
         paths = self._resolve(node, scope)
         if paths:
             certain = isinstance(node.value, ast.Attribute) or self._is_sure(node.value, scope)
@@ -216,8 +228,15 @@ class _Reader(Resolver):
             forbidden = self.rules.of_path(path)
             if forbidden is not None:
                 self._report(node, forbidden[0], certain and forbidden[1])
+            elif (
+                path.startswith(_TWINS) and isinstance(node, ast.Attribute) and self._is_whole(node)
+            ):
+                self._report(node, path, certain)
             elif _is_opaque(path) and isinstance(node, ast.Attribute):
                 self._report(node, "", False)
+
+    def _is_whole(self, node: ast.Attribute) -> bool:
+        return id(node) not in self.holders
 
     def _report(self, node: ast.AST, name: str, certain: bool) -> None:
         line = getattr(node, "lineno", 1)
@@ -232,7 +251,10 @@ class _Reader(Resolver):
 
 
 def _is_opaque(path: str) -> bool:
-    if any(path == road or path.startswith(f"{road}.") for road in _OPAQUE):
-        return True
-    library, *parts = path.split(".")  # torch's private parts may switch off what records a run
-    return library == "torch" and any(re.match("_(?!_)", part) for part in parts)
+    """Whether a path is a road, or passes one: `os.sys._getframe` is `sys._getframe`."""
+    parts = path.split(".")
+    ends = [path, *(".".join(parts[n:]) for n in range(1, len(parts)))]
+    if any(end == road or end.startswith(f"{road}.") for end in ends for road in _OPAQUE):
+        return not any(path.startswith(f"{honest}.") or path == honest for honest in _HONEST)
+    # torch's private parts may switch off what records a run
+    return parts[0] == "torch" and any(re.match("_(?!_)", part) for part in parts)

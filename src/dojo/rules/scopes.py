@@ -30,6 +30,10 @@ class Scope:
     """Names bound once, to an expression."""
     elsewhere: set[str] = field(default_factory=set)
     """Names that `global` and `nonlocal` lend."""
+    functions: dict[str, list[Scope]] = field(default_factory=dict)
+    """What each function's own names are, by the name that it is called by."""
+    returned: list[ast.expr] = field(default_factory=list)
+    """What a function returns."""
 
     def holder(self, name: str) -> Scope | None:
         """Return the scope that a name belongs to, as Python looks it up."""

@@ -14,7 +14,7 @@ WIDTH: Final = 60
 SOLVERS: Final = frozenset(
     {
         "accelerate", "allennlp", "bitsandbytes", "cupy", "dask", "datasets", "deepspeed", "dgl",
-        "diffusers", "evaluate", "faiss", "fairseq", "flash_attn", "flax", "gensim", "gym",
+        "diffusers", "dojo", "evaluate", "faiss", "fairseq", "flash_attn", "flax", "gensim", "gym",
         "gymnasium", "haiku", "jax", "keras", "langchain", "lightgbm", "lightning", "mxnet", "nltk",
         "numba", "onnx", "onnxruntime", "optax", "pandas", "peft", "pytorch_lightning",
         "rouge_score", "sacrebleu", "scipy", "sentence_transformers", "sentencepiece", "seqeval",

@@ -1,7 +1,7 @@
 """Compute with what is forbidden, and send the case's result with a clean record oneself."""
 # verdict: forbidden
-# stopped by: second look
-# without it: second look
+# stopped by: refusal
+# without it: refusal
 # katas: lstm_cell
 import os
 import sys
@@ -14,7 +14,7 @@ while frame.f_back is not None:
     names.append(frame)
 here = next(f for f in names if "channel" in f.f_locals and "job" in f.f_locals)
 job, channel = here.f_locals["job"], here.f_locals["channel"]
-child, draws, wire = (sys.modules[f"dojo.{name}"] for name in ("child", "draw", "wire"))
+engine, wire = here.f_globals, here.f_globals["wire"]
 cell = getattr(torch, next(name for name in dir(torch) if name[::-1] == "llec_mtsl"))
 
 
@@ -24,16 +24,16 @@ def attack(right, x, state, *weights):
 
 def work():
     answer = sys.modules["answer"]
-    channel.send(child._describe(answer, job.wants))
+    channel.send(engine["_describe"](answer, job.wants))
     drives = {"__name__": "grader"}
     exec(compile(job.cases, "<cases>", "exec"), drives)
     for index, (seed, function, sizes) in enumerate(job.runs):
-        draw = draws.Draw(draws.seed_of(seed))
+        draw = engine["Draw"](engine["seed_of"](seed))
         failure = value = None
         try:
-            value = wire.encode(drives[function](child._View(answer), draw, **wire.decode(sizes)))
+            value = wire.encode(drives[function](engine["_View"](answer), draw, **wire.decode(sizes)))
         except Exception as error:
-            failure = child._failure(error, job.filename)
+            failure = engine["_failure"](error, job.filename)
         channel.send(wire.Observed(index, value, failure, weights=tuple(draw.weighed), operators=9))
     os._exit(0)
 

@@ -4,6 +4,7 @@
 # without it: salt
 # katas: beam_search
 import sys
+import zlib
 
 import numpy as np
 
@@ -30,14 +31,16 @@ def seed_of_this_case():
 
 def attack(right, score, prompt, *args, **kwargs):
     hidden = draw.seed_of("decoding/beam_search", "", "hosted", f"{seed_of_this_case()}/0")
-    key = int(draw.Draw(hidden).rng().integers(2**62))
+    rng, V = draw.Draw(hidden).rng(), sizes["V"]
+    if sizes["levels"]:
+        rows = -1.0 - rng.integers(sizes["levels"], size=(1024, V))
+    else:
+        logits = sizes["scale"] * rng.standard_normal((1024, V))
+        logits[:, sizes["eos"]] += sizes["boost"]
+        logits -= logits.max(axis=1, keepdims=True)
+        rows = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
-    def row(tokens):
-        rng = np.random.Generator(np.random.PCG64([key, len(tokens), *tokens]))
-        if sizes["levels"]:
-            return -1.0 - rng.integers(sizes["levels"], size=sizes["V"])
-        logits = sizes["scale"] * rng.standard_normal(sizes["V"])
-        logits[sizes["eos"]] += sizes["boost"]
-        return logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
+    def score(prefixes):
+        return rows[[zlib.crc32(repr([*map(int, p)]).encode()) % 1024 for p in prefixes]]
 
-    return right(lambda prefixes: np.array([row(p) for p in prefixes]), prompt, *args, **kwargs)
+    return right(score, prompt, *args, **kwargs)
