@@ -79,7 +79,8 @@ def nowhere(kata, draw, B, H, K, T, S, d):
     )
     y = kata.grouped_attention(q, k, v, mask=mask)
     draw.backward(y)
-    return {"output": y, "q": q.grad, "k": k.grad, "v": v.grad}
+    nothing = kata.grouped_attention(q, k, v, draw.booleans(B, T, S, p=0.0))
+    return {"output": y, "q": q.grad, "k": k.grad, "v": v.grad, "nothing": nothing}
 
 
 @case(B=2, H=6, K=2, T=3, S=4, d=5)
@@ -101,9 +102,11 @@ def float64(kata, draw, B, H, K, T, S, d, scale):
 
 @case(B=2, H=6, K=2, T=3, S=4, d=5)
 def half(kata, draw, B, H, K, T, S, d):
-    """returns the dtype that it is given"""
-    q, k, v = drawn(draw, B, H, K, T, S, d, dtype="bfloat16")
-    return kata.grouped_attention(q, k, v, draw.booleans(B, T, S, p=0.7))
+    """works in half precision, the layer too, and returns the dtype that it is given"""
+    qkv, mask = drawn(draw, B, H, K, T, S, d, dtype="float16"), draw.booleans(B, T, S, p=0.7)
+    layer = draw.weights(kata.GroupedQueryAttention(H * d, H, K), dtype="float16")
+    heads = [kata.grouped_attention(*qkv, m) for m in (None, mask)]
+    return heads, layer(draw.normal(B, T, H * d, dtype="float16"))
 
 
 @case(B=1, H=16, K=2, T=5, S=600, d=64, budget={"peak": 9})
@@ -116,6 +119,7 @@ def long_context(kata, draw, B, H, K, T, S, d):
 
 @case(B=2, T=5, d_model=12, n_heads=6, n_kv_heads=3)
 @case(B=3, T=4, d_model=20, n_heads=4, n_kv_heads=1)
+@case(B=1, T=520, d_model=4, n_heads=2, n_kv_heads=1)
 @case(B=1, T=1, d_model=8, n_heads=2, n_kv_heads=2)
 def layer(kata, draw, B, T, d_model, n_heads, n_kv_heads):
     """attends to the past with few heads of keys and values"""
@@ -154,6 +158,7 @@ def device(kata, draw, B, T, d_model, n_heads, n_kv_heads):
 
 
 @case(H=5, K=2, raises=ValueError)
+@case(H=2, K=4, raises=ValueError)
 def uneven_heads(kata, draw, H, K):
     """refuses query heads that do not form even groups"""
     kata.grouped_attention(*drawn(draw, 2, H, K, 3, 4, 6))
@@ -161,6 +166,7 @@ def uneven_heads(kata, draw, H, K):
 
 @case(d_model=10, n_heads=4, n_kv_heads=2, raises=ValueError)
 @case(d_model=12, n_heads=6, n_kv_heads=4, raises=ValueError)
+@case(d_model=12, n_heads=2, n_kv_heads=4, raises=ValueError)
 def indivisible(kata, draw, d_model, n_heads, n_kv_heads):
     """refuses a width or a number of heads that cannot be shared out evenly"""
     kata.GroupedQueryAttention(d_model, n_heads, n_kv_heads)

@@ -23,7 +23,8 @@ so on), attend, join the heads in the same order, project back. A token looks at
 those before it, but never at padding. Padding still asks, so its rows are computed like any
 other.
 
-Outputs have the dtype of their inputs. There is no dropout.
+Outputs have the dtype and device of their inputs, half precision included. There is no dropout, and
+nothing limits the number of tokens.
 
 >>> q, k, v = torch.ones(1, 6, 2, 4), torch.ones(1, 3, 5, 4), torch.ones(1, 3, 5, 4)
 >>> v[:, 1] = 7.0
@@ -32,6 +33,10 @@ Outputs have the dtype of their inputs. There is no dropout.
 >>> GroupedQueryAttention(d_model=8, n_heads=4, n_kv_heads=2)(torch.zeros(3, 5, 8)).shape
 torch.Size([3, 5, 8])
 """
+
+# Not allowed, since it would be the whole exercise:
+# torch.nn.functional.scaled_dot_product_attention, torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
 
 import torch
 from jaxtyping import Bool, Float

@@ -23,7 +23,8 @@ so on), attend, join the heads in the same order, project back. A token looks at
 those before it, but never at padding. Padding still asks, so its rows are computed like any
 other.
 
-Outputs have the dtype of their inputs. There is no dropout.
+Outputs have the dtype and device of their inputs, half precision included. There is no dropout, and
+nothing limits the number of tokens.
 
 >>> q, k, v = torch.ones(1, 6, 2, 4), torch.ones(1, 3, 5, 4), torch.ones(1, 3, 5, 4)
 >>> v[:, 1] = 7.0
@@ -80,10 +81,16 @@ def grouped_attention(
     #   own weights over the keys.
     # ✗ weights = (scores - scores.max()).exp(); weights = weights / weights.sum(-1, keepdim=True) — One
     #   maximum for all lets queries with lower scores vanish: subtract each query's own.
+    # ✗ weights = scores.softmax(dim=-1, dtype=torch.promote_types(q.dtype, torch.float32)) — Weights in
+    #   float32 do not meet values in half precision: turn them back before the product.
+    # ✗ weights = scores.clamp(min=-1e9).softmax(dim=-1) — float16 ends at −65504 and cannot hold −10⁹:
+    #   hide a key with −∞, which every dtype has.
     if mask is not None:
         weights = weights.masked_fill(~mask[:, None, None], 0.0)
         # ✗ pass — With every key hidden the softmax divides zero by zero: such a query has weights of
         #   zero.
+        # ✗ weights = weights.masked_fill(~mask[:, None, None], 0.0); mask[~mask.any(-1)] = True — The
+        #   caller's mask is changed: what was handed in is not yours to write into.
         # ✗ weights = scores.clamp(min=-1e9).softmax(dim=-1) — Scores that are all equally low become
         #   equal weights: a query that may look nowhere gets zeros.
     return torch.einsum("bhgts,bhsd->bhgtd", weights, v).flatten(1, 2)
@@ -132,6 +139,8 @@ class GroupedQueryAttention(nn.Module):
         """Return what every token gathers from itself and the real tokens before it."""
         B, T, _ = x.shape
         mask = torch.ones(B, T, T, dtype=torch.bool, device=x.device).tril()
+        # ✗ mask = torch.ones(512, 512, dtype=torch.bool, device=x.device).tril()[:T, :T].expand(B, T, T) — The
+        #   causal mask is made for a number of tokens that nobody promised: make it as long as the input.
         # ✗ mask = torch.ones(B, T, T, dtype=torch.bool).tril() — The mask is made on the CPU, wherever
         #   the tokens are: make it on their device.
         # ✗ mask = torch.ones(B, T, T, dtype=torch.bool, device=x.device) — A token looks at those that come
@@ -153,6 +162,9 @@ class GroupedQueryAttention(nn.Module):
         # ✗ k, q, v = map(self._split, (self.q_proj(x), self.k_proj(x), self.v_proj(x))) — Queries and keys
         #   have changed places: it is keys and values that are few.
         heads = grouped_attention(q, k, v, mask).transpose(1, 2)  # B T n_heads d_head
+        # ✗ wide = torch.promote_types(x.dtype, torch.float32); heads = grouped_attention(q.to(wide),
+        #   k.to(wide), v.to(wide), mask).transpose(1, 2) — Half precision is widened and never turned back,
+        #   and the output projection refuses what does not have its weights' dtype: turn the heads back.
         # ✗ heads = grouped_attention(q, k, v, mask) — Flattened in this order the result mixes heads with
         #   tokens: bring the token axis back before the head axis.
         return self.out_proj(heads.reshape(x.shape))
