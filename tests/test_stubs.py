@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dojo.stubs import StubError, derive, public_names
+from dojo.kata import Kata
+from dojo.stubs import StubError, derive, public_names, rules
 
 ATTENTION = '''"""Grouped-query attention.
 
@@ -539,3 +540,36 @@ def test_a_forgotten_mark_never_shows_more(line):
         return
 
     assert set() == after - before - {"raise NotImplementedError", "pass"}
+
+
+def test_rules_stand_below_the_statement() -> None:
+    long = "torch.nn.functional.scaled_dot_product_attention"
+    forbidding, allowing, free = (
+        rules(
+            Kata(
+                minutes=5,
+                level="core",
+                asked="?",
+                asked_zh="？",
+                hints=(),
+                follow_ups={},
+                source="",
+                **more,
+            )
+        )
+        for more in ({"forbids": (long, "torch.softmax")}, {"only": ("numpy",)}, {})
+    )
+    plain = derive(ATTENTION)
+
+    for text in (forbidding, allowing):
+        stub = derive(ATTENTION, text)
+        statement, _, rest = stub.partition("\n# ")
+        assert ast.get_docstring(ast.parse(stub)) == ast.get_docstring(ast.parse(plain))
+        assert text == " ".join(
+            line.removeprefix("# ") for line in f"# {rest}".split("\n\n")[0].splitlines()
+        )
+        assert plain == f"{statement}\n{rest.partition(chr(10) * 2)[2]}"
+        assert max(map(len, stub.splitlines())) <= 100
+        assert stub == black.format_str(stub, mode=black.Mode(line_length=100))
+    assert "" == free
+    assert plain == derive(ATTENTION, free)

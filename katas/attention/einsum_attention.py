@@ -6,8 +6,8 @@ The leading axes, be they batch, heads, groups or none at all, are the same in `
 calls of `torch.einsum` with an ellipsis say it in one line each, but any way will do.
 
 The mask is added to the scaled scores. It has the dtype of `q` and any shape that broadcasts to
-(*B, T, S). Its entries are finite biases, or −∞ where a query must not look at a key. The mask may
-be learned: it gets its gradient like the other inputs.
+(*B, T, S), with one axis at least. Its entries are finite biases, however low, or −∞ where a query
+must not look at a key. The mask may be learned: it gets its gradient like the other inputs.
 
 A query that is left with −∞ only has a zero output and passes back zero gradients, free of NaN.
 Scores may be in the thousands. The result has the dtype and device of `q`.

@@ -10,7 +10,8 @@ Dropout acts on what the sublayer returns, never on x itself, and in training mo
 applies one block after the other. A pre-norm stack is normalised once more at its end, since nothing
 has normalised the sum; a post-norm stack has no norm of its own.
 
-Every sublayer maps (*B, d_model) to the same shape and may be any module. The norms are layer norms
+Every sublayer maps (*B, d_model) to the same shape and may be any module, even one that returns its
+input. It is handed in as it is to be used: its weights and its mode stay. The norms are layer norms
 over the last axis, with scale, shift and torch's default eps.
 
 >>> block = Residual(nn.Linear(4, 4), d_model=4, pre_norm=True)
@@ -43,7 +44,10 @@ class Residual(nn.Module):
 
 
 class ResidualStack(nn.Module):
-    """One Residual for each sublayer in `blocks`; with pre_norm, an nn.LayerNorm `final_norm`."""
+    """One Residual for each sublayer in `blocks`; with pre_norm, an nn.LayerNorm `final_norm`.
+
+    There is at least one sublayer.
+    """
 
     def __init__(
         self, sublayers: Sequence[nn.Module], d_model: int, pre_norm: bool, dropout: float = 0.0

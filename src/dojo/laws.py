@@ -22,7 +22,7 @@ from dojo.mistakes import MistakeError, find_mistakes, reference
 from dojo.provided import is_provided, is_standard
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
 from dojo.rules import forbidden_operators, scan
-from dojo.stubs import StubError, derive
+from dojo.stubs import StubError, derive, rules
 from dojo.suite import CaseSpec, Entry, GraderError, Suite
 from dojo.translations import LANGUAGES, TranslationError, faults
 from dojo.translations import strays as stray_translations
@@ -116,7 +116,7 @@ class Audit:
     @cached_property
     def stub(self) -> str:
         """What the stub has to be."""
-        return derive(self.key.solution)
+        return derive(self.key.solution, rules(self.entry.meta))
 
     def triples(self, answers: tuple[Outcome, ...]) -> Iterator[tuple[CaseSpec, Expected, Outcome]]:
         """Pair every case with its expectation and an answer."""

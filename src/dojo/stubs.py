@@ -6,6 +6,7 @@ import ast
 import copy
 import doctest
 import io
+import textwrap
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from itertools import accumulate
 from typing import Final
 
 from dojo import syntax
+from dojo.kata import Kata
 from dojo.mistakes import reference
 from dojo.trouble import Trouble
 
-__all__ = ["StubError", "derive", "public_names"]
+__all__ = ["StubError", "derive", "public_names", "rules"]
 
 GIVEN: Final = "# given"
 TODO: Final = "raise NotImplementedError"
@@ -50,11 +52,29 @@ class StubError(Trouble):
         return f"line {self.line}: {self.message}"
 
 
-def derive(source: str) -> str:
-    """Return a solution's stub, formatted by black."""
+def derive(source: str, rules: str = "") -> str:
+    """Return a solution's stub, formatted by black, with the kata's rules below its statement."""
     import black
 
-    return black.format_str(_plain(source), mode=black.Mode(line_length=LINE_LENGTH))
+    stub = black.format_str(_plain(source), mode=black.Mode(line_length=LINE_LENGTH))
+    if not rules:
+        return stub
+    lines = stub.splitlines(keepends=True)
+    statement = syntax.parse(stub).body[0]
+    note = [f"# {line}\n" for line in textwrap.wrap(rules, LINE_LENGTH - 2)]
+    return "".join((*lines[: statement.end_lineno], "\n", *note, *lines[statement.end_lineno :]))
+
+
+def rules(meta: Kata) -> str:
+    """Say what a kata's answer may not use, or nothing."""
+    if meta.only:
+        return f"Of NumPy, PyTorch and einops only this is allowed: {', '.join(meta.only)}."
+    if meta.forbids:
+        listed = ", ".join(meta.forbids)
+        return (
+            f"Not allowed, since it would be the whole exercise: {listed}, and what does the same."
+        )
+    return ""
 
 
 def _plain(source: str) -> str:
