@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dojo.instructor.assignment import Assignment
 from dojo.instructor.collect import CANVAS, collect
 from dojo.instructor.grading import Submission
-from dojo.instructor.unpack import UnpackError
+from dojo.instructor.unpack import Archive, UnpackError
 
 KATA = "basics/scaled_sum"
 DUE = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
@@ -35,7 +37,7 @@ def packed(members: dict[str, str | bytes], time: int = 0) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for hour, (name, data) in enumerate(members.items()):
             info = zipfile.ZipInfo(name, (2026, 3, 1 + time, hour, 0, 0))
-            file.writestr(info, data)
+            file.writestr(info, data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -45,6 +47,11 @@ def folder(root: Path, members: dict[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return root
+
+
+def notebook(*cells: str) -> str:
+    made = [{"cell_type": "code", "metadata": {}, "source": cell} for cell in cells]
+    return json.dumps({"nbformat": 4, "metadata": {}, "cells": made})
 
 
 def read(hw: Assignment, *places: Path) -> dict[str, Submission]:
@@ -133,6 +140,57 @@ def test_flat_download_of_moodle_is_understood(tmp_path: Path, hw: Assignment) -
     assert {"Jane Doe_4711": code(1)} == marks(hw, archive(tmp_path / "a.zip", {name: code(1)}))
 
 
+def test_first_marker_is_moodles_and_later_ones_are_the_students(
+    tmp_path: Path, hw: Assignment
+) -> None:
+    place = archive(
+        tmp_path / "a.zip",
+        {
+            "Alice A_999_assignsubmission_file_scaled_sum.py": code("alice"),
+            "Eve E_123_assignsubmission_file_a_999_assignsubmission_file_scaled_sum.py": code("e"),
+        },
+    )
+
+    assert {"Alice A_999": code("alice"), "Eve E_123": code("e")} == marks(hw, place)
+
+
+@pytest.mark.parametrize("tail", ["_scaled_sum.py", "_/scaled_sum.py"])
+def test_name_that_holds_a_marker_does_not_win_over_whom_it_names(
+    tmp_path: Path, hw: Assignment, tail: str
+) -> None:
+    """Eve has called herself `Alice A_999_assignsubmission_file`, where people may choose names."""
+    forged = f"Alice A_999_assignsubmission_file_123_assignsubmission_file{tail}"
+    place = archive(
+        tmp_path / "a.zip",
+        {f"Alice A_999_assignsubmission_file{tail}": code("alice"), forged: code("eve")},
+    )
+
+    collected = collect(hw, [place])
+
+    assert [{KATA: code("alice")}] == [one.sources for one in collected.submissions]
+    assert "names another participant: it does not count" in collected.submissions[0].problems[0]
+    assert "names two participants: the first is taken, Alice A_999" in collected.remarks[0]
+
+
+def test_many_files_of_one_student_do_not_change_whose_the_others_are(
+    tmp_path: Path, hw: Assignment
+) -> None:
+    canvas = {
+        "anna_1_10_scaled_sum.py": code("anna"),
+        **{f"eve_2_{i}_x_1_assignsubmission_file_{i}.py": code("eve") for i in range(20, 25)},
+    }
+    moodle = {
+        "Anna_1_assignsubmission_file_scaled_sum.py": code("anna"),
+        **{f"Eve_2_assignsubmission_file_1_{i}_scaled_sum.py": code("eve") for i in range(5)},
+    }
+
+    for number, members in enumerate((canvas, moodle)):
+        found = marks(hw, archive(tmp_path / f"{number}.zip", dict(members)))
+        assert {"anna_1": code("anna"), "eve_2": code("eve")} == {
+            student.lower(): text for student, text in found.items()
+        }
+
+
 def test_times_that_are_all_the_same_are_those_of_the_download(
     tmp_path: Path, hw: Assignment
 ) -> None:
@@ -184,18 +242,19 @@ def test_folder_that_nbgrader_collected_has_one_assignment_and_its_time(
     place = folder(
         tmp_path / "submitted",
         {
-            "anna/hw1/scaled_sum.py": code("hw1"),
+            "anna/hw1/hw1.ipynb": notebook(code("hw1")),
             "anna/hw1/timestamp.txt": "2026-03-01 22:58:00.123456 UTC\n",
-            "anna/hw2/scaled_sum.py": code("hw2"),
-            "ben/hw1/scaled_sum.py": code("ben"),
+            "anna/hw2/hw2.ipynb": notebook(code("hw2")),
+            "ben/hw1/hw1.ipynb": notebook(code("ben")),
             "ben/hw1/timestamp.txt": "2026-03-02 01:00:00 +0100",
-            "carl/hw1/scaled_sum.py": code("carl"),
+            "carl/hw1/hw1.ipynb": notebook(code("carl")),
             "carl/hw1/timestamp.txt": "yesterday",
+            "dora/hw2/hw2.ipynb": notebook(code("dora")),
         },
     )
 
     collected = collect(hw, [place])
-    anna, ben, carl = collected.submissions
+    anna, ben, carl, _ = collected.submissions
 
     assert code("hw1") == anna.sources[KATA]
     assert datetime(2026, 3, 1, 22, 58, tzinfo=UTC) == anna.submitted
@@ -222,6 +281,48 @@ def test_time_that_a_student_has_put_in_is_not_believed(tmp_path: Path, hw: Assi
     assert [2026, 2026, None] == [time and time.year for time in times]
 
 
+def test_time_that_a_student_has_put_into_a_folder_is_not_believed(
+    tmp_path: Path, hw: Assignment
+) -> None:
+    early = "2020-01-01 00:00:00 UTC"
+    eve = {"hw1/hw1.ipynb": notebook(code("eve")), "hw1/timestamp.txt": early}
+    clones = {
+        "anna/scaled_sum.py": code("anna"),
+        "ben/README.md": "",
+        "ben/hw1/hw1.ipynb": notebook(code("ben")),
+        "carl/hw1/hw1.ipynb": notebook(code("carl")),
+        "dora/scaled_sum.py": code("dora"),
+        "dora/timestamp.txt": early,
+        **{f"eve/{name}": text for name, text in eve.items()},
+    }
+
+    collected = collect(
+        replace(hw, due=DUE),
+        [folder(tmp_path / "a", clones), archive(tmp_path / "b.zip", {"scaled_sum.py": code(1)})],
+    )
+
+    assert {None} == {one.submitted for one in collected.submissions}
+    assert "the time in timestamp.txt is not believed for eve" in collected.remarks[0]
+
+
+def test_time_of_nbgrader_does_not_make_others_late(tmp_path: Path, hw: Assignment) -> None:
+    members: dict[str, str | bytes] = {
+        "anna/hw1/hw1.ipynb": notebook(code("anna")),
+        "anna/hw1/timestamp.txt": "2026-03-01 22:58:00 UTC",
+        "ben/hw1/hw1.ipynb": notebook(code("ben")),
+        "ben/hw1/timestamp.txt": "2026-03-01 22:58:00 UTC",
+    }
+    moodle = archive(
+        tmp_path / "m.zip", {"C_1_assignsubmission_file_/scaled_sum.py": code("carl")}, time=9
+    )
+
+    times = [
+        one.submitted for one in collect(hw, [folder(tmp_path / "s", members), moodle]).submissions
+    ]
+
+    assert [None, 2026, 2026] == [time and time.year for time in times]
+
+
 def test_one_students_folder_is_one_student(tmp_path: Path, hw: Assignment) -> None:
     assert {"anna": code(1)} == marks(hw, folder(tmp_path / "anna", {"scaled_sum.py": code(1)}))
 
@@ -236,6 +337,56 @@ def test_bulk_download_may_lie_in_a_folder(tmp_path: Path, hw: Assignment) -> No
     members: dict[str, str | bytes] = {"doe_1_2_scaled_sum.py": code(1)}
 
     assert ["doe_1"] == list(marks(hw, folder(tmp_path / "in", {"canvas.zip": packed(members)})))
+
+
+@pytest.mark.parametrize("kind", ["canvas", "moodle"])
+def test_archive_beside_others_is_a_students_whatever_it_holds(
+    tmp_path: Path, hw: Assignment, kind: str
+) -> None:
+    names = {
+        "canvas": "LATE_1234567_99999999_scaled_sum.py",
+        "moodle": "x_1234567_assignsubmission_file_scaled_sum.py",
+    }
+    place = folder(
+        tmp_path / "in",
+        {
+            "1234567.zip": packed({"scaled_sum.py": code("alice")}),
+            "7654321.zip": packed({names[kind]: code("eve")}),
+        },
+    )
+
+    found = read(hw, place)
+
+    assert {"1234567": code("alice"), "7654321": code("eve")} == marks(hw, place)
+    assert not found["1234567"].late
+    assert "“7654321.zip” looks like a download" in collect(hw, [place]).remarks[0]
+
+
+def test_class_stays_one_beside_a_file_that_is_called_like_a_kata(
+    tmp_path: Path, hw: Assignment
+) -> None:
+    place = folder(
+        tmp_path / "in",
+        {
+            "anna/scaled_sum.py": code("anna"),
+            "ben.zip": packed({"scaled_sum.py": code("ben")}),
+            "scaled_sum.py": code("?"),
+        },
+    )
+
+    assert {"anna", "ben", "scaled_sum"} == marks(hw, place).keys()
+
+
+def test_what_is_taken_together_for_one_student_is_said(tmp_path: Path, hw: Assignment) -> None:
+    one = folder(tmp_path / "1", {"anna/scaled_sum.py": code(1), "ben/scaled_sum.py": code(2)})
+    (one / "anna.py").write_text(code("?"))
+    two = folder(tmp_path / "2", {"eve/anna/scaled_sum.py": code(3)})
+
+    remarks = "\n".join(collect(hw, [one, two]).remarks)
+
+    assert "in several of the places named, of which a later one counts first: anna" in remarks
+    assert "“anna.py”, “anna” are all taken for anna's" in remarks
+    assert "ben" not in remarks
 
 
 def test_later_place_counts_before_an_earlier_one(tmp_path: Path, hw: Assignment) -> None:
@@ -296,6 +447,61 @@ def test_what_cannot_be_read_is_said_and_costs_nobody_else(tmp_path: Path, hw: A
     assert "“link.py” is a link" in " ".join(found["ben"].problems)
     assert "“hw.zip” is not a zip archive" in found["carl"].problems[0]
     assert "is larger than 16 MiB" in found["eve"].problems[0]
+
+
+def test_whatever_a_file_makes_of_the_reader_costs_its_author_only(
+    tmp_path: Path, hw: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dojo.instructor import collect as module
+
+    def answers(name: str, data: bytes, *rest: object, real: Any = module.answers) -> Any:
+        if b"eve" in data:
+            raise RecursionError
+        return real(name, data, *rest)
+
+    def members(self: Archive, real: Any = Archive.members) -> Any:
+        if self.name == "fay.zip":
+            raise MemoryError
+        return real(self)
+
+    monkeypatch.setattr(module, "answers", answers)
+    monkeypatch.setattr(Archive, "members", members)
+    place = folder(
+        tmp_path / "in",
+        {
+            "anna/scaled_sum.py": code("anna"),
+            "eve/scaled_sum.py": code("eve"),
+            "fay.zip": packed({"scaled_sum.py": code("fay")}),
+        },
+    )
+
+    found = read(hw, place)
+
+    assert {"anna"} == {name for name, one in found.items() if one.sources}
+    assert "“scaled_sum.py” could not be read: RecursionError" in found["eve"].problems
+    assert "“fay.zip” could not be read: MemoryError" in found["fay"].problems
+    monkeypatch.setattr(module, "_latest", lambda options: 1 / 0)
+    assert ("what was handed in could not be read: ZeroDivisionError",) == read(hw, place)[
+        "anna"
+    ].problems
+
+
+def test_what_is_read_of_one_student_has_a_limit(tmp_path: Path, hw: Assignment) -> None:
+    bombs: dict[str, str | bytes] = {f"{i:02}/scaled_sum.py": bytes(2**24) for i in range(18)}
+    place = folder(
+        tmp_path / "in",
+        {
+            "anna/scaled_sum.py": code("anna"),
+            "eve.zip": packed(bombs | {"zz/scaled_sum.py": code("eve")}),
+        },
+    )
+
+    found = read(hw, place)
+
+    assert {KATA: code("anna")} == found["anna"].sources
+    assert {} == found["eve"].sources
+    assert 8 == sum("holds more than 1 MiB of code" in text for text in found["eve"].problems)
+    assert 11 == sum("it is too much in all" in text for text in found["eve"].problems)
 
 
 def test_hostile_names_become_harmless_text(tmp_path: Path, hw: Assignment) -> None:

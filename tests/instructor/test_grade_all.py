@@ -150,6 +150,29 @@ def test_machine_that_can_grade_nobody_is_not_the_students_fault(
         run(hw, handed(9), results, Hopeless(here.desk))
 
 
+def test_few_who_bring_down_workers_do_not_keep_the_class_waiting(
+    hw: Assignment, here: Here, results: Results
+) -> None:
+    class Hit(Here):
+        def each(
+            self, tasks: Iterable[tuple[Submission, Task]]
+        ) -> Iterator[tuple[Submission, Made]]:
+            for submission, task in tasks:
+                bad = submission.student in ("s0", "s1", "s2", "s3")
+                self.done.append(submission.student)
+                yield submission, "3 workers ended over it" if bad else self.desk.do(task)
+
+    crew = Hit(here.desk)
+    with pytest.raises(Trouble, match="one after the other"):
+        run(hw, handed(9), results, crew)
+    crew.done.clear()
+    done = run(hw, handed(9), results, crew)
+
+    assert [f"s{i}" for i in (3, 4, 5, 6, 7, 8, 0, 1, 2)] == crew.done
+    assert 9 == len(done)
+    assert ["s0", "s1", "s2", "s3"] == [one.student for one in results.all() if one.failed]
+
+
 # --- on disk --------------------------------------------------------------------------------------
 
 

@@ -109,6 +109,34 @@ def test_students_without_an_id_are_named(hw: Assignment) -> None:
     assert "anna" in canvas(hw, [graded("anna")]).remarks[0]
 
 
+@pytest.mark.parametrize("students", [("Alice_101", "Eve_101"), ("101", "Eve_101")])
+def test_number_of_two_students_gives_neither_a_grade_and_is_said(
+    hw: Assignment, students: tuple[str, str]
+) -> None:
+    given = Table(("Student", "ID"), (("Alice", "101"), ("Ben", "102")))
+    sheet = Table(("Identifier", "Grade", "Last modified (grade)"), (("Participant 101", "", "-"),))
+    done = [graded(students[0], 6.0), graded(students[1], 0.0), graded("Ben_102", 1.0)]
+    expected = f"the number 101 stands for {', '.join(students)}: enter these grades by hand"
+
+    tables = (canvas(hw, done, given), canvas(hw, done), moodle(hw, done, sheet), moodle(hw, done))
+
+    assert [True] * 4 == [expected in table.remarks[0] for table in tables]
+    filled, made, filled_sheet, made_sheet = (table.rows for table in tables)
+    assert [("Alice", "101", ""), ("Ben", "102", "1")] == [*filled[1:]]
+    assert ["Ben"] == [row[0] for row in made[1:]]
+    assert "" == filled_sheet[0][1]
+    assert ["Participant 102"] == [row[0] for row in made_sheet]
+
+
+def test_digits_of_a_name_are_no_number_and_a_row_without_one_gets_nothing(hw: Assignment) -> None:
+    given = Table(("Student", "ID"), (("Alice", "101"), ("Test Student", "")))
+
+    table = canvas(hw, [graded("eve101"), graded("carl")], given)
+
+    assert ["", ""] == [row[-1] for row in table.rows[1:]]
+    assert "no Canvas ID for eve101, carl" in table.remarks[0]
+
+
 # --- Moodle ---------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import shutil
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -476,26 +477,104 @@ def test_a_course_can_be_moved(graded: Classroom, tmp_path: Path) -> None:
         graded.course = home
 
 
-def test_downloads_of_learning_platforms_are_collected(graded: Classroom) -> None:
+def collect_downloads(graded: Classroom, archives: Mapping[str, bytes]) -> set[str]:
+    """Run `nbgrader zip_collect hw1` on these archives; return whom it has collected from."""
     from nbgrader.apps import ZipCollectApp
 
+    before = {path.name for path in (graded.course / "submitted").iterdir()}
+    shutil.rmtree(graded.course / "downloaded", ignore_errors=True)
     folder = graded.course / "downloaded" / "hw1" / "archive"
     folder.mkdir(parents=True)
-    with zipfile.ZipFile(folder / "canvas.zip", "w") as archive:
-        archive.writestr("carlacurie_LATE_12_3456_hw1-2.ipynb", json.dumps(graded.right()))
-    with zipfile.ZipFile(folder / "moodle.zip", "w") as archive:
-        name = "Dora Dirac_78_assignsubmission_file_/hw1.ipynb"
-        archive.writestr(name, json.dumps(graded.answered({SOFTMAX: NAIVE})))
-        archive.writestr("readme.ipynb", "{}")
+    for name, data in archives.items():
+        (folder / name).write_bytes(data)
     app = ZipCollectApp()
     app.load_config_file = lambda *a, **k: None
     app.config = graded.api().config
     app.initialize(["hw1", "--log-level=ERROR"])
     app.start()
+    return {path.name for path in (graded.course / "submitted").iterdir()} - before
+
+
+def zipped(members: Mapping[str, Any]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, json.dumps(data) if isinstance(data, dict) else data)
+    return out.getvalue()
+
+
+def test_downloads_of_learning_platforms_are_collected(graded: Classroom) -> None:
+    canvas = {"carlacurie_LATE_12_3456_hw1-2.ipynb": graded.right()}
+    moodle = {
+        "Dora Dirac_78_assignsubmission_file_/hw1.ipynb": graded.answered({SOFTMAX: NAIVE}),
+        "readme.ipynb": "{}",
+    }
     carla, dora = "carlacurie_12", "Dora Dirac_78"
+    archives = {"canvas.zip": zipped(canvas), "moodle.zip": zipped(moodle)}
+    assert {carla, dora} == collect_downloads(graded, archives)
     assert all(graded.autograde(student)["success"] for student in (carla, dora))
     assert (5.0, False) == graded.grade(carla)
     assert graded.scores()["ben"] != graded.scores()[dora] > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (
+            "m/Eve E_123_assignsubmission_file/Alice A_999_assignsubmission_file_hw1.ipynb",
+            "Eve E_123",
+        ),
+        ("m/Eve E_123_assignsubmission_file/alice_1_99_hw1.ipynb", "Eve E_123"),
+        ("m/Eve E_123_assignsubmission_file_a_999_assignsubmission_file_hw1.ipynb", "Eve E_123"),
+        ("m/Eve E_123_assignsubmission_file_1_99_hw1.ipynb", "Eve E_123"),
+        ("c/eve_4_13_hw1/deep/alice_1_99_hw1.ipynb", "eve_4"),
+        ("c/eve_4_13_x_999_assignsubmission_file_hw1.ipynb", "eve_4"),
+        ("c/eve_4_13_hw1.ipynb", "eve_4"),
+    ],
+)
+def test_name_that_the_platform_has_given_counts_before_the_students(
+    path: str, expected: str
+) -> None:
+    found = preprocessor.KataNames().collect(path)
+
+    assert found is not None
+    assert expected == found["student_id"]
+
+
+def test_upload_of_one_student_neither_ends_collecting_nor_passes_for_anothers(
+    graded: Classroom,
+) -> None:
+    right, wrong = graded.right(), graded.answered({SOFTMAX: WRONG})
+    slip = zipped({"../../hw1.ipynb": wrong, "hw1.ipynb": wrong, "alice_1_5_hw1.ipynb": wrong})
+    endless = zipped({"again.zip": zipped({"more.zip": zipped({"hw1.ipynb": wrong})})})
+    canvas = {
+        "alice_1_10_hw1.ipynb": right,
+        "bomb_2_11_big.zip": zipped({"hw1.ipynb": bytes(2**24 + 1)}),
+        "dan_3_12_a.zip": b"no archive",
+        "eve_4_13_hw1.zip": slip,
+        "fay_5_14_hw1.ipynb": wrong,
+        "fay_5_15_hw1-1.ipynb": right,
+        "gil_6_16_a.gz": b"no archive",
+        "hal_7_17_a.zip": endless,
+    }
+    forged = "Eve E_123_assignsubmission_file"
+    moodle = {
+        f"{forged}/Alice A_999_assignsubmission_file_hw1.ipynb": wrong,
+        f"{forged}/alice_1_99_hw1.ipynb": wrong,
+        f"{forged}/a/hw1.ipynb": wrong,
+        f"{forged}/b/hw1.ipynb": wrong,
+        f"{forged}_x_999_assignsubmission_file_hw1.ipynb": wrong,
+        "Alice A_999_assignsubmission_file/hw1.ipynb": right,
+    }
+
+    found = collect_downloads(
+        graded, {"canvas.zip": zipped(canvas), "m.zip": zipped(moodle), "broken.zip": b"PK"}
+    )
+
+    assert {"alice_1", "eve_4", "fay_5", "Eve E_123", "Alice A_999"} == found
+    for student in ("alice_1", "fay_5", "Alice A_999"):
+        text = (graded.course / "submitted" / student / "hw1" / "hw1.ipynb").read_text()
+        assert right == json.loads(text)
 
 
 def test_the_exchange_carries_a_notebook_out_and_in_and_the_feedback_back(

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from dojo.instructor.sources import Answer, Wanted, answers, decode_text, without_magics
+from dojo.grade import MAX_SOURCE
+from dojo.instructor.sources import (
+    Allowance,
+    Answer,
+    Wanted,
+    answers,
+    decode_text,
+    without_magics,
+)
 from dojo.instructor.unpack import Unreadable
 
 SOFTMAX = Wanted("basics/softmax", ("softmax",))
@@ -211,3 +219,102 @@ def test_old_notebooks_are_read_too() -> None:
     text = json.dumps({"worksheets": [{"cells": cells}]})
 
     assert CODE == found("hw1.ipynb", text)["basics/softmax"].text
+
+
+# --- hostile: where something was quadratic, the sizes here would take it minutes -----------------
+
+
+def test_many_cell_magics_are_left_out_one_after_the_other() -> None:
+    assert "x = 1" == without_magics("%%time\n" * 100_000 + "x = 1")
+    assert "x = 1" == without_magics("\n %%time -q\n\n%%capture out\nx = 1")
+    assert "" == without_magics("%%time\n%%bash\nx = 1")
+
+
+def test_empty_lines_take_no_time() -> None:
+    text = "x = 1" + "\n" * 400_000 + "y ="
+
+    assert text == without_magics(text)
+
+
+def test_what_is_too_long_to_be_graded_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dojo import syntax
+
+    def parse(text: str, parse: Any = syntax.parse) -> Any:
+        assert len(text) <= MAX_SOURCE
+        return parse(text)
+
+    for place in ("dojo.syntax.parse", "dojo.instructor.sources.syntax.parse"):
+        monkeypatch.setattr(place, parse)
+    text = "%time\n" + "x = 1\n" * (MAX_SOURCE // 6 + 1)
+    both = (solution("basics-softmax", CODE), solution("recurrent-lstm_cell", "LSTMCell = 1"))
+
+    assert text == without_magics(text)
+    assert 2 == len(found("hw1.ipynb", notebook(*both, text)))
+    for cell in (solution("basics-softmax", text), text):
+        with pytest.raises(Unreadable, match="holds more than 1 MiB of code"):
+            found("hw1.ipynb", notebook(cell))
+
+
+def test_cells_that_are_no_answer_are_read_once_for_all_katas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dojo import syntax
+
+    parsed = []
+    monkeypatch.setattr(
+        syntax, "parse", lambda text, parse=syntax.parse: parsed.append(text) or parse(text)
+    )
+    text = notebook(
+        solution("basics-softmax", CODE), solution("recurrent-lstm_cell", "LSTMCell = 1"), "x = 1"
+    )
+
+    assert 2 == len(found("hw1.ipynb", text))
+    assert 1 == parsed.count("x = 1")
+
+
+def test_statement_is_taken_over_as_it_is_written() -> None:
+    text = notebook("softmax = é; é = ('é',\n    'ü'); y = 2 # ü\n@é\ndef f(): return 'é' # no\n")
+
+    assert "softmax = é\né = ('é',\n    'ü')\n" == found("hw1.ipynb", text)["basics/softmax"].text
+    text = notebook("@é\ndef softmax():\n    return 'é' # no\n")
+    expected = "@é\ndef softmax():\n    return 'é'\n"
+    assert expected == found("hw1.ipynb", text)["basics/softmax"].text
+
+
+@pytest.mark.parametrize("tail", [" # é", ""])
+def test_long_chain_of_attributes_is_read(tail: str) -> None:
+    long = "a" + ".b" * 900
+
+    for text in (f"softmax = {long}", f"softmax = a\n{long} = 1"):
+        answer = found("hw1.ipynb", notebook(f"{text}{tail}\n"))
+        assert f"{text}\n" == answer["basics/softmax"].text
+
+
+def test_lines_end_where_python_says() -> None:
+    text = found("hw1.ipynb", notebook("softmax = 2\rx = 1\r\ny = 3"))["basics/softmax"].text
+
+    assert "softmax = 2\n" == text
+
+
+def test_chain_of_names_is_followed_in_time_that_grows_with_its_length() -> None:
+    n = 30_000
+    chain = "a0 = 1\n" + "".join(f"a{i + 1} = a{i}\n" for i in range(n)) + f"softmax = a{n}\n"
+
+    assert chain == found("hw1.ipynb", notebook(chain))["basics/softmax"].text
+
+
+def test_file_is_measured_before_anything_is_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dojo.instructor.sources.decode_text", None)
+
+    with pytest.raises(Unreadable, match="holds more than 1 MiB of code"):
+        found("softmax.py", b"#" * (MAX_SOURCE + 1))
+
+
+def test_code_of_one_student_is_looked_at_up_to_a_limit() -> None:
+    allowance = Allowance(3 * len(CODE))
+    files = [("softmax.py", CODE), ("a.ipynb", notebook(CODE)), ("b.py", CODE)]
+
+    for name, text in files[:2]:
+        assert list(answers(name, text.encode(), BOTH, "hw1", allowance))
+    with pytest.raises(Unreadable, match="was not looked at: it is too much code in all"):
+        list(answers("b.py", CODE.encode(), BOTH, "hw1", allowance))

@@ -240,7 +240,71 @@ def test_folder_with_too_many_files_is_an_error_of_the_instructors(tmp_path: Pat
         (tmp_path / f"{i}.py").touch()
 
     with pytest.raises(UnpackError, match="more than 4 files"):
-        list(files(tmp_path, Limits(members=4)))
+        list(files(tmp_path, Limits(whole=4)))
+
+
+@pytest.mark.parametrize("around", ["", "all/of/them"])
+def test_folder_of_one_student_with_too_many_files_costs_that_one_only(
+    tmp_path: Path, around: str
+) -> None:
+    for name in ("anna", "eve", "zoe"):
+        (tmp_path / around / name / "deep").mkdir(parents=True)
+        (tmp_path / around / name / "softmax.py").touch()
+        for i in range(20 if name == "eve" else 2):
+            (tmp_path / around / name / "deep" / f"{i}.py").touch()
+
+    found = list(files(tmp_path, Limits(each=10)))
+    paths = ["/".join(member.path[-2:]) for member in found if not member.problem]
+    said = [(member.path[-2], member.problem) for member in found if member.problem]
+
+    assert {"anna/softmax.py", "eve/softmax.py", "zoe/softmax.py"} <= {*paths}
+    assert 3 + 2 + 2 + 8 == len(paths)
+    assert [("eve", "holds more than 10 files: the others were not looked at")] == said
+
+
+def test_junk_is_neither_yielded_nor_counted(tmp_path: Path) -> None:
+    for i in range(20):
+        (tmp_path / ".git").mkdir(exist_ok=True)
+        (tmp_path / ".git" / str(i)).touch()
+    (tmp_path / "a.py").touch()
+
+    found = files(tmp_path, Limits(whole=2), lambda name: name.startswith("."))
+
+    assert ["a.py"] == [member.name for member in found]
+
+
+@pytest.mark.parametrize("offset", [2**64 - 64, 2**63 - 10])
+def test_offset_beyond_every_file_is_damage(offset: int) -> None:
+    """A hand-made zip64 entry whose header would lie where no file reaches."""
+    name, crc = b"softmax.py", zlib.crc32(TEXT)
+    sizes = (0x5021, crc, len(TEXT), len(TEXT), len(name))
+    head = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, *sizes, 0) + name + TEXT
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    fields = (45, 45, 0, 0, 0, *sizes, len(extra), 0, 0, 0, 0, 2**32 - 1)
+    table = struct.pack("<4s6H3L5H2L", b"PK\1\2", *fields) + name + extra
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(table), len(head), 0)
+    (member,) = read(head + table + end)
+
+    assert "is damaged" == problem(member)
+
+
+@pytest.mark.parametrize("trick", ["zip64", "offset"])
+def test_size_of_the_table_is_not_hidden_by_a_second_record(trick: str) -> None:
+    data = zipped(*((f"{i}.py", b"") for i in range(20)))
+    body, end = data[:-22], bytearray(data[-22:])
+    size, start = struct.unpack_from("<2I", end, 12)
+    if trick == "zip64":
+        fields = (44, 45, 45, 0, 0, 20, 20, size, start)
+        record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", *fields)
+        locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(body), 1)
+        struct.pack_into("<I", end, 12, 10)
+        data = body + record + locator + bytes(end)
+    else:  # a number in the record looks like the record's beginning
+        struct.pack_into("<4s", end, 16, b"PK\5\6")
+        data = body + bytes(end)
+
+    with pytest.raises(Unreadable, match="table of contents"):
+        Archive(io.BytesIO(data), "a.zip", Limits(directory=500))
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(

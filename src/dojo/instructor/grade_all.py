@@ -73,13 +73,16 @@ def grade_all(
     iterator early loses nothing that has been yielded.
     """
     keys = {submission.student: key_of(assignment, submission) for submission in submissions}
-    left = []
+    left, failed = [], []
     for submission in submissions:
         known = None if force else results.load(submission.student, keys[submission.student])
-        if known is None or known.failed:
+        if known is None:
             left.append(submission)
+        elif known.failed:
+            failed.append(submission)
         else:
             yield Done(known, again=True)
+    left += failed  # last, so that those who bring down workers do not keep the others waiting
     if not left:
         return
     workers = crew()
@@ -88,20 +91,22 @@ def grade_all(
     for done, _ in enumerate(workers.prepare(before), 1):
         preparing(done, len(before))
     in_a_row = 0
+    ours = True  # whether the machine may be to blame: it has graded nobody
     for submission, made in workers.each((s, task_of(assignment, s)) for s in left):
+        why = ""
         if isinstance(made, str):
-            in_a_row += 1
-            if in_a_row >= FEW:
-                raise Trouble(
-                    f"{in_a_row} submissions one after the other could not be graded, so it is not "
-                    f"them: {made}"
-                )
-            used = assignment.chosen(submission.version).assignment
-            made = failed_marks(used, made)
+            in_a_row += ours or submission not in failed
+            why = made
+            made = failed_marks(assignment.chosen(submission.version).assignment, why)
         else:
-            in_a_row = 0
+            in_a_row, ours = 0, False
         graded = assemble(assignment, submission, made)
         results.store(keys[submission.student], graded)
+        if why and in_a_row >= FEW:
+            raise Trouble(
+                f"{in_a_row} submissions one after the other could not be graded, so it is not "
+                f"them: {why}. Run it again: they come last then"
+            )
         yield Done(graded)
 
 

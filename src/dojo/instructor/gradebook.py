@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -122,8 +122,8 @@ def canvas(
             "with Grades, Export"
         )
     columns = _columns(assignment, per_kata)
-    base = given or Table(CANVAS_COLUMNS, tuple(_canvas_row(one) for one in graded))
-    by_id = {_number_at_end(one.student): one for one in graded}
+    by_id, remarks = _by_number(graded)
+    base = given or Table(CANVAS_COLUMNS, tuple(map(_canvas_row, _unambiguous(graded, by_id))))
     where = base.header.index("ID") if given else 1
     rows = [row for row in base.rows if not _is_possible(row)]
     possible = next((row for row in base.rows if _is_possible(row)), None)
@@ -140,7 +140,8 @@ def canvas(
         ],
     )
     found = {row[where].strip() for row in rows}
-    return Table(filled.header, filled.rows, _missing(graded, found, "Canvas ID"))
+    remarks += _missing(_unambiguous(graded, by_id), found, "Canvas ID")
+    return Table(filled.header, filled.rows, tuple(remarks))
 
 
 def moodle(assignment: Assignment, graded: Sequence[Graded], given: Table | None = None) -> Table:
@@ -154,12 +155,13 @@ def moodle(assignment: Assignment, graded: Sequence[Graded], given: Table | None
             "that is no grading worksheet of Moodle in English: it would have the columns "
             f"{', '.join(needed)}. Download it with “Download grading worksheet”"
         )
-    base = given or Table(MOODLE_COLUMNS, tuple(_moodle_row(assignment, one) for one in graded))
-    by_id = {_number_at_end(one.student): one for one in graded}
+    by_id, remarks = _by_number(graded)
+    rows = tuple(_moodle_row(assignment, one) for one in _unambiguous(graded, by_id))
+    base = given or Table(MOODLE_COLUMNS, rows)
     where = base.header.index("Identifier")
 
     def known(row: Sequence[str]) -> Graded | None:
-        return by_id.get(_number_at_end(row[where]))
+        return by_id.get(_participant(row[where]))
 
     columns: list[tuple[str, Callable[[Sequence[str]], str]]] = [
         ("Grade", lambda row: _value(known(row), lambda one: one.total)),
@@ -168,7 +170,8 @@ def moodle(assignment: Assignment, graded: Sequence[Graded], given: Table | None
     for title, _, value in _columns(assignment, per_kata=True):
         columns.append((title, lambda row, value=value: _value(known(row), value)))  # type: ignore[misc]
     filled = _fill(base, columns)
-    remarks = list(_missing(graded, {_number_at_end(row[where]) for row in base.rows}, "number"))
+    found = {_participant(row[where]) for row in base.rows}
+    remarks += _missing(_unambiguous(graded, by_id), found, "number")
     remarks += _other_maximum(assignment, base)
     return Table(filled.header, filled.rows, tuple(remarks))
 
@@ -237,9 +240,47 @@ def _moodle_row(assignment: Assignment, one: Graded) -> tuple[str, ...]:
     return (f"Participant {number}", name, "", status, "", most, "Yes", "-", "-", "")
 
 
-def _number_at_end(text: str) -> str:
-    found = re.search(r"(\d+)$", text.strip())
+def _number_at_end(student: str) -> str:
+    """Return the platform's number, which stands alone or after the name; else nothing.
+
+    Digits that belong to a name are no number: people choose them.
+    """
+    found = re.search(r"(?:^|_)([0-9]+)$", student.strip())
     return found[1] if found else ""
+
+
+def _participant(identifier: str) -> str:
+    """Return the number in a row of Moodle's worksheet."""
+    found = re.search(r"([0-9]+)$", identifier.strip())
+    return found[1] if found else ""
+
+
+def _by_number(graded: Sequence[Graded]) -> tuple[dict[str, Graded], list[str]]:
+    """Return who has which number, and say which of them several students claim: nobody has it."""
+    found: dict[str, list[Graded]] = {}
+    for one in graded:
+        if number := _number_at_end(one.student):
+            found.setdefault(number, []).append(one)
+    remarks = [
+        f"the number {number} stands for {_listed([one.student for one in same])}: enter these "
+        "grades by hand, once you know whose it is"
+        for number, same in found.items()
+        if len(same) > 1
+    ]
+    return {number: same[0] for number, same in found.items() if len(same) == 1}, remarks
+
+
+def _unambiguous(graded: Sequence[Graded], by_id: Mapping[str, Graded]) -> list[Graded]:
+    """Leave out students whose number is somebody else's too."""
+    return [
+        one
+        for one in graded
+        if not (number := _number_at_end(one.student)) or by_id.get(number) is one
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _missing(graded: Sequence[Graded], found: set[str], what: str) -> tuple[str, ...]:
@@ -251,8 +292,7 @@ def _missing(graded: Sequence[Graded], found: set[str], what: str) -> tuple[str,
     ]
     if not lost:
         return ()
-    listed = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-    return (f"no {what} for {listed}: enter these grades by hand",)
+    return (f"no {what} for {_listed(lost)}: enter these grades by hand",)
 
 
 def _other_maximum(assignment: Assignment, base: Table) -> list[str]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from dojo.instructor.assignment import Assignment, Part
@@ -220,13 +221,13 @@ def read(notebook: object, katas: Sequence[str]) -> Answers:
     """
     ids = {answer_id(kata): kata for kata in katas}
     found: dict[str, list[str]] = {kata: [] for kata in katas}
-    others: list[str] = []
+    others = _Others([])
     for cell in cells_of(notebook):
         kata = ids.get(grade_id_of(cell))
         if kata is not None:
             found[kata].append(text_of(cell))
         elif cell.get("cell_type") == "code" and not grade_id_of(cell):
-            others.append(text_of(cell))
+            others.texts.append(text_of(cell))
     sources = {kata: texts[-1] for kata, texts in found.items() if texts}
     remarks = {
         kata: (*_said_of(sources.get(kata, ""), others), *_said_of_copies(len(texts)))
@@ -272,15 +273,30 @@ def _said_of_copies(count: int) -> Iterator[str]:
         yield f"{count} cells claim to be this answer: the last one was graded."
 
 
-def _said_of(source: str, others: Iterable[str]) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Others:
+    """The cells that are no answer."""
+
+    texts: list[str]
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """What they give names to: read once for all katas, and no more than could be graded."""
+        from dojo.grade import MAX_SOURCE
+
+        if sum(map(len, self.texts)) > MAX_SOURCE:
+            return frozenset()
+        return frozenset(name for text in self.texts for name in _defined(_parsed(text)))
+
+
+def _said_of(source: str, others: _Others) -> Iterator[str]:
     """Say what plain Python makes of a cell that did well in a notebook."""
     tree = _parsed(source)
     if tree is None:
         yield from _magics(source)
         return
-    elsewhere = {name for text in others for name in _defined(_parsed(text))}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for name in sorted((used & elsewhere) - _bound(tree))[:5]:
+    for name in sorted((used & others.defined) - _bound(tree))[:5]:
         if len(name) <= 60:
             yield f"`{name}` stands in another cell: only this one is graded, so move it here."
 
@@ -296,8 +312,11 @@ def _magics(source: str) -> Iterator[str]:
 
 
 def _parsed(source: str) -> ast.Module | None:
+    from dojo.grade import MAX_SOURCE
     from dojo.syntax import parse
 
+    if len(source) > MAX_SOURCE:
+        return None  # nobody will grade it
     try:
         return parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -7,7 +7,7 @@
   of answers comes from the student;
 - `KataGrade` takes the answers as text and has them graded in sandboxed children;
 - `KataReview` marks for a person what the machine should not decide alone;
-- `KataNames` tells whose a file is in a download of a learning platform;
+- `KataArchives` unpacks a download of a learning platform, `KataNames` tells whose a file in it is;
 - `KataLate` takes the assignment's late rule off the score.
 """
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import shutil
 import sys
 import warnings
@@ -29,7 +28,7 @@ import nbgrader
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 from nbgrader.api import Gradebook
-from nbgrader.plugins import BasePlugin, FileNameCollectorPlugin
+from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -44,14 +43,15 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Unicode
 
-from dojo.instructor.collect import CANVAS, MOODLE
 from dojo.instructor.course_folder import CourseFolder
 from dojo.instructor.desk import Desk
+from dojo.instructor.downloads import KataArchives, KataNames
 from dojo.instructor.grading import Mark
 from dojo.instructor.notebook import answer_id, points_id, stub_cell
 from dojo.instructor.rebuild import rebuild, released_cells
 
 __all__ = [
+    "KataArchives",
     "KataCells",
     "KataGrade",
     "KataLate",
@@ -87,6 +87,7 @@ def configure(c: Any, file: str) -> None:
     ]
     c.OverwriteCells.add_missing_cells = True
     c.AssignLatePenalties.plugin_class = _name(KataLate)
+    c.ZipCollectApp.extractor_plugin = _name(KataArchives)
     c.ZipCollectApp.collector_plugin = _name(KataNames)
     # By its path: importing it would import a web server.
     theirs = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
@@ -241,26 +242,6 @@ def _withdraw(where: Mapping[str, str]) -> None:
             grade.auto_score = None
             grade.needs_manual_grade = True
         gradebook.db.commit()
-
-
-class KataNames(FileNameCollectorPlugin):
-    """Whose a file is: by the names that Canvas and Moodle give, unless settings say otherwise."""
-
-    def _match(self, filename: str) -> dict[str, str] | None:
-        if self.named_regexp:
-            found: dict[str, str] | None = super()._match(filename)
-            return found
-        path = Path(filename)
-        if canvas := CANVAS.fullmatch(path.name):
-            name = f"{canvas['name']}_{canvas['user']}" if canvas["name"] else canvas["user"]
-            # A file that is handed in again is called hw1-1.ipynb, hw1-2.ipynb and so on.
-            return {"student_id": name, "file_id": re.sub(r"-\d+(?=\.)", "", canvas["rest"] or "")}
-        for part in (path.name, path.parent.name):
-            if moodle := MOODLE.fullmatch(part):
-                file = moodle["rest"] or path.name
-                return {"student_id": f"{moodle['name']}_{moodle['number']}", "file_id": file}
-        self.log.warning("Whose %s is cannot be told: set a named_regexp", filename)
-        return None
 
 
 class KataReview(NbGraderPreprocessor):

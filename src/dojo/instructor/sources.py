@@ -11,8 +11,9 @@ import json
 import re
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from dojo import syntax
@@ -21,7 +22,15 @@ from dojo.instructor.notebook import read, text_of
 from dojo.instructor.unpack import Unreadable
 from dojo.instructor.versions import Stamp, read_stamp
 
-__all__ = ["Answer", "Wanted", "answers", "decode_text", "is_magic", "without_magics"]
+__all__ = [
+    "Allowance",
+    "Answer",
+    "Wanted",
+    "answers",
+    "decode_text",
+    "is_magic",
+    "without_magics",
+]
 
 ENCODINGS: Final = frozenset(
     {
@@ -32,8 +41,12 @@ ENCODINGS: Final = frozenset(
 )
 """What a `coding:` line may name: character sets, and no codec that rewrites code."""
 MAX_CELLS: Final = 2_000
+MAX_CODE: Final = 4 * MAX_SOURCE
+"""Characters of code that are looked at for one student."""
 DROPPED: Final = frozenset({"%%time", "%%timeit", "%%capture", "%%prun"})
 """Cell magics below which there is ordinary Python."""
+CELL_MAGIC: Final = re.compile(r"\s*(%%\S*).*\n?")
+LINE_MAGIC: Final = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,20 @@ class Answer:
     """What the student should know about how it was read."""
 
 
+class Allowance:
+    """How much code of one student is still looked at: the others want to be graded too."""
+
+    def __init__(self, left: int = MAX_CODE) -> None:
+        self._left = left
+
+    def take(self, size: int) -> None:
+        """Count characters; Unreadable where they are too many at once, or with those before."""
+        _measured(size)
+        if size > self._left:
+            raise Unreadable("was not looked at: it is too much code in all")
+        self._left -= size
+
+
 def decode_text(data: bytes) -> str:
     """Return the text of a Python file as Python would read it; Unreadable says what is wrong."""
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
@@ -77,17 +104,33 @@ def decode_text(data: bytes) -> str:
     return _checked(_decoded(data, encoding))
 
 
-def answers(name: str, data: bytes, wanted: Sequence[Wanted], assignment: str) -> Iterator[Answer]:
+def answers(
+    name: str,
+    data: bytes,
+    wanted: Sequence[Wanted],
+    assignment: str,
+    allowance: Allowance | None = None,
+) -> Iterator[Answer]:
     """Yield what a file says to each kata; Unreadable where it cannot be read."""
+    allowance = allowance or Allowance()
     if name.lower().endswith(".ipynb"):
-        yield from _in_notebook(name, data, wanted, assignment)
+        yield from _in_notebook(name, data, wanted, assignment, allowance)
         return
+    _measured(len(data))  # before anything is made of it
     text = decode_text(data)
     stamp = _own_stamp(text, wanted, assignment)
-    for kata in wanted:
-        sure = _recognise(name, text, kata, stamp)
+    defined = _defined(text)
+    found = {kata.kata: _recognise(name, defined, kata, stamp) for kata in wanted}
+    if any(found.values()):  # what is no answer is not kept
+        allowance.take(len(text))
+    for kata, sure in found.items():
         if sure:
-            yield Answer(kata.kata, text, sure, stamp.version if stamp else None)
+            yield Answer(kata, text, sure, stamp.version if stamp else None)
+
+
+def _measured(size: int) -> None:
+    if size > MAX_SOURCE:
+        raise Unreadable(f"holds more than {MAX_SOURCE // 2**20} MiB of code")
 
 
 def _decoded(data: bytes, encoding: str) -> str:
@@ -116,10 +159,9 @@ def _own_stamp(text: str, wanted: Sequence[Wanted], assignment: str) -> Stamp | 
     return stamp if stamp.kata in {kata.kata for kata in wanted} else None
 
 
-def _recognise(name: str, text: str, kata: Wanted, stamp: Stamp | None) -> int:
+def _recognise(name: str, defined: frozenset[str], kata: Wanted, stamp: Stamp | None) -> int:
     if stamp is not None and stamp.kata == kata.kata:
         return 3
-    defined = _defined(text)
     others = stamp is not None  # stamped as another kata: a definition there is a helper's
     if not others and _is_named(name, kata):
         return 2
@@ -148,26 +190,30 @@ def _defined(text: str) -> frozenset[str]:
 
 
 def _in_notebook(
-    name: str, data: bytes, wanted: Sequence[Wanted], assignment: str
+    name: str,
+    data: bytes,
+    wanted: Sequence[Wanted],
+    assignment: str,
+    allowance: Allowance,
 ) -> Iterator[Answer]:
     """Yield answers from the cells that were released for them, else by what cells define."""
     notebook = _parsed(data)
     found = read(notebook, [kata.kata for kata in wanted])
-    cells: list[str] | None = None
+    cells: _Cells | None = None
     for kata in wanted:
         if kata.kata in found.sources:
-            text = _limited(without_magics(found.sources[kata.kata]))
+            allowance.take(len(found.sources[kata.kata]))
+            text = without_magics(found.sources[kata.kata])
             yield Answer(kata.kata, text, 3, found.version, found.remarks[kata.kata])
             continue
-        cells = _cells(notebook) if cells is None else cells
-        stamped = [text for text in cells if _is_stamped(text, kata, assignment)]
-        if stamped:
-            stamp = read_stamp(stamped[-1])
-            yield Answer(kata.kata, stamped[-1], 3, stamp.version if stamp else None)
-        elif _is_named(name, kata) or any(
-            wanted in _defined(text) for text in cells for wanted in kata.names
-        ):
-            yield Answer(kata.kata, _gathered(kata.names, cells), 1, found.version)
+        cells = _Cells.of(notebook, assignment, allowance) if cells is None else cells
+        if kata.kata in cells.stamped:
+            text, version = cells.stamped[kata.kata]
+            yield Answer(kata.kata, text, 3, version)
+        elif _is_named(name, kata) or not cells.defined.isdisjoint(kata.names):
+            text = _gathered(kata.names, cells)
+            allowance.take(len(text))
+            yield Answer(kata.kata, text, 1, found.version)
 
 
 def _parsed(data: bytes) -> object:
@@ -179,19 +225,31 @@ def _parsed(data: bytes) -> object:
         raise Unreadable("is not a notebook, or is damaged: save it again with Jupyter") from None
 
 
-def _cells(notebook: object) -> list[str]:
-    """Return the code cells of a notebook as Python; Unreadable where it is none."""
-    found = [without_magics(text) for text in _code(notebook)]
-    if len(found) > MAX_CELLS:
-        raise Unreadable(f"has more than {MAX_CELLS} cells")
-    _limited("".join(found))
-    return found
+@dataclass(frozen=True)
+class _Cells:
+    """The code cells of a notebook as Python, and what they hold: read once for all katas."""
 
+    texts: tuple[str, ...]
+    stamped: Mapping[str, tuple[str, str]]
+    """The last text that is stamped as a kata, and the version that it says."""
+    defined: frozenset[str]
 
-def _limited(text: str) -> str:
-    if len(text) > MAX_SOURCE:
-        raise Unreadable(f"holds more than {MAX_SOURCE // 2**20} MiB of code")
-    return text
+    @classmethod
+    def of(cls, notebook: object, assignment: str, allowance: Allowance) -> _Cells:
+        """Read a notebook; Unreadable where it is none."""
+        raw = list(_code(notebook))
+        if len(raw) > MAX_CELLS:
+            raise Unreadable(f"has more than {MAX_CELLS} cells")
+        allowance.take(sum(map(len, raw)))
+        texts = tuple(map(without_magics, raw))
+        stamps = ((text, read_stamp(text)) for text in texts)
+        stamped = {s.kata: (t, s.version) for t, s in stamps if s and s.assignment == assignment}
+        return cls(texts, stamped, frozenset().union(*map(_defined, texts)))
+
+    @cached_property
+    def pool(self) -> tuple[_Statement, ...]:
+        """The statements that bind a name."""
+        return tuple(_statements(self.texts))
 
 
 def _code(notebook: object) -> Iterator[str]:
@@ -204,20 +262,19 @@ def _code(notebook: object) -> Iterator[str]:
         for cell in cells:
             if isinstance(cell, dict) and cell.get("cell_type") == "code":
                 text = text_of(cell if "source" in cell else {"source": cell.get("input")})
-                yield text.replace("\r\n", "\n").replace("\0", "")
-
-
-def _is_stamped(text: str, kata: Wanted, assignment: str) -> bool:
-    stamp = read_stamp(text)
-    return stamp is not None and (stamp.kata, stamp.assignment) == (kata.kata, assignment)
+                # Lines as Python counts them.
+                yield text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
 def without_magics(text: str) -> str:
     """Return a cell without what only a notebook understands; Python stays as it is."""
-    first, _, rest = text.lstrip().partition("\n")
-    if first.startswith("%%"):
-        return without_magics(rest) if first.split()[0] in DROPPED else ""
-    if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", text, re.MULTILINE) or _tree(text) is not None:
+    place = 0
+    while magic := CELL_MAGIC.match(text, place):
+        if magic[1] not in DROPPED:
+            return ""
+        place = magic.end()
+    text = text[place:]
+    if len(text) > MAX_SOURCE or not LINE_MAGIC.search(text) or _tree(text) is not None:
         return text
     return "\n".join(map(_without_magic, text.split("\n")))
 
@@ -242,17 +299,16 @@ def _tree(text: str) -> ast.Module | None:
         return None
 
 
-def _gathered(names: Sequence[str], cells: Sequence[str]) -> str:
+def _gathered(names: Sequence[str], cells: _Cells) -> str:
     """Return the definitions of some names, with everything at the top level that they use.
 
     Where no cell that defines them parses, the last of them is the answer, as it is.
     """
-    pool = _statements(cells)
-    if not any(set(names) & s.names for s in pool):
-        broken = [text for text in cells if set(names) & _defined(text)]
-        return broken[-1] if broken else "\n\n".join(cells)
-    needed = _closure(frozenset(names), pool)
-    return "\n".join(s.text for s in pool if s.names & needed) + "\n"
+    if not any(set(names) & s.names for s in cells.pool):
+        broken = [text for text in cells.texts if set(names) & _defined(text)]
+        return broken[-1] if broken else "\n\n".join(cells.texts)
+    needed = _closure(frozenset(names), cells.pool)
+    return "\n".join(s.text for s in cells.pool if s.names & needed) + "\n"
 
 
 @dataclass(frozen=True)
@@ -272,23 +328,22 @@ def _statements(cells: Sequence[str]) -> list[_Statement]:
     found = []
     for text in cells:
         tree = _tree(text)
-        lines = text.split("\n")
+        lines = text.encode().split(b"\n")
         nodes = [node for node in (tree.body if tree else ()) if isinstance(node, Binding)]
         found += [_Statement(_segment(lines, n), _bound([n]), _used([n])) for n in nodes]
     return found
 
 
-def _segment(lines: Sequence[str], node: Binding) -> str:
-    """Return the lines of a top-level statement, decorators included."""
-    first = node.lineno
-    if isinstance(node, Definition):
-        first = min([first, *(decorator.lineno for decorator in node.decorator_list)])
+def _segment(lines: Sequence[bytes], node: Binding) -> str:
+    """Return the text of a top-level statement, decorators included; columns count bytes."""
+    first, start = node.lineno, node.col_offset
+    if isinstance(node, Definition) and node.decorator_list:
+        first, start = min(d.lineno for d in node.decorator_list), 0
     assert node.end_lineno is not None
-    if node.col_offset or not lines[node.end_lineno - 1].isascii():
-        return ast.unparse(node)  # columns count bytes, and a line may hold two statements
-    kept = [*lines[first - 1 : node.end_lineno]]
-    kept[-1] = kept[-1][: node.end_col_offset]
-    return "\n".join(kept)
+    kept = lines[first - 1 : node.end_lineno]
+    if len(kept) == 1:  # a line may hold many statements, and none of them is copied twice
+        return kept[0][start : node.end_col_offset].decode()
+    return b"\n".join((kept[0][start:], *kept[1:-1], kept[-1][: node.end_col_offset])).decode()
 
 
 def _bound(body: Iterable[ast.stmt]) -> frozenset[str]:
@@ -307,37 +362,42 @@ def _bound(body: Iterable[ast.stmt]) -> frozenset[str]:
 
 def _roots(target: ast.expr) -> Iterator[str]:
     """Yield the names that an assignment changes: those at the bottom of attributes too."""
-    if isinstance(target, ast.Tuple | ast.List):
-        for element in target.elts:
-            yield from _roots(element)
-    elif isinstance(target, ast.Starred | ast.Attribute | ast.Subscript):
-        yield from _roots(target.value)
-    elif isinstance(target, ast.Name):
-        yield target.id
+    left = [target]
+    while left:
+        one = left.pop()
+        if isinstance(one, ast.Tuple | ast.List):
+            left += one.elts
+        elif isinstance(one, ast.Starred | ast.Attribute | ast.Subscript):
+            left.append(one.value)
+        elif isinstance(one, ast.Name):
+            yield one.id
 
 
 def _used(body: Iterable[ast.stmt]) -> frozenset[str]:
-    names = {n.id for node in body for n in ast.walk(node) if isinstance(n, ast.Name)}
-    quoted = {
-        n.value
-        for node in body
-        for n in ast.walk(node)
-        if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.isidentifier()
-    }
-    return frozenset(names | quoted)
+    names: set[str] = set()
+    for node in (n for top in body for n in ast.walk(top)):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {node.value} if node.value.isidentifier() else set()
+    return frozenset(names)
 
 
 def _closure(names: frozenset[str], pool: Sequence[_Statement]) -> frozenset[str]:
     """Return names with all that their definitions use, and theirs."""
-    needed = {*names, "annotations"} if any("annotations" in s.names for s in pool) else {*names}
+    binding: dict[str, list[int]] = {}
+    for index, statement in enumerate(pool):
+        for name in statement.names:
+            binding.setdefault(name, []).append(index)
+    needed: set[str] = set()
     done: set[int] = set()
-    grown = True
-    while grown:
-        grown = False
-        for index, statement in enumerate(pool):
-            star = "*" in statement.names
-            if index not in done and (star or statement.names & needed):
+    # Star imports bind who knows what, and `from __future__ import annotations` changes all.
+    left = [*names, *(name for name in ("*", "annotations") if name in binding)]
+    while left:
+        name = left.pop()
+        if name not in needed:
+            needed.add(name)
+            for index in set(binding.get(name, ())) - done:
                 done.add(index)
-                needed |= statement.used | statement.names
-                grown = True
+                left += pool[index].used | pool[index].names
     return frozenset(needed)

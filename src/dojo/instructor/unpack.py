@@ -14,6 +14,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ LONGEST: Final = 200
 TIMESTAMP: Final = 0x5455
 UNICODE_PATH: Final = 0x7075
 END: Final = b"PK\x05\x06"
+END64: Final = b"PK\x06\x06"
+LOCATOR: Final = b"PK\x06\x07"
 METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """The others can ask for gigabytes to inflate a few bytes, and nobody's computer writes them."""
 
@@ -57,6 +60,11 @@ class Limits:
     """What may be read of one archive or folder."""
 
     members: int = 100_000
+    """Files of an archive."""
+    each: int = 5_000
+    """Files below each thing that lies in a folder: one student's must not use up the others'."""
+    whole: int = 1_000_000
+    """Files of a folder."""
     directory: int = 2**26
     """Bytes of an archive's table of contents."""
     one: int = 2**24
@@ -100,33 +108,61 @@ def clean_name(name: str) -> str:
     return text
 
 
-def files(folder: Path, limits: Limits = Limits()) -> Iterator[Member]:
-    """Yield the regular files of a folder in order of their names; links are not followed."""
-    count = 0
-    stack: list[tuple[Path, tuple[str, ...]]] = [(folder, ())]
-    while stack:
-        place, above = stack.pop()
-        try:
-            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
-        except OSError as error:
-            yield _broken((*above, "."), f"cannot be opened ({error.strerror})")
-            continue
-        for entry in entries:
-            path = (*above, clean_name(entry.name))
-            count += 1
-            if count > limits.members:
-                raise UnpackError(
-                    f"{folder} holds more than {limits.members} files: name the folder that "
-                    "holds the submissions and nothing else"
-                )
-            if entry.is_symlink():
-                yield _broken(path, "is a link, which is not followed")
-            elif entry.is_dir(follow_symlinks=False):
-                stack.append((Path(entry.path), path))
-            elif entry.is_file(follow_symlinks=False):
-                yield Member(path, None, _reader(Path(entry.path)), place=Path(entry.path))
-            else:
-                yield _broken(path, "is not a regular file")
+def files(
+    folder: Path,
+    limits: Limits = Limits(),
+    is_junk: Callable[[str], bool] = lambda name: False,
+) -> Iterator[Member]:
+    """Yield the regular files of a folder; links are not followed, junk is not looked at.
+
+    Files that lie higher come first, so that where one student has too many it is the deep ones
+    that are left out.
+    """
+    whole = 0
+    depth = 0  # of what is a student's: below folders that are around everything
+    counts: Counter[tuple[str, ...]] = Counter()
+    level: list[tuple[Path, tuple[str, ...]]] = [(folder, ())]
+    while level:
+        if not depth and whole and (len(level) > 1 or whole > len(level[0][1])):
+            depth = len(level[0][1])
+        below: list[tuple[Path, tuple[str, ...]]] = []
+        for place, above in level:
+            top = above[:depth]
+            if depth and counts[top] > limits.each:
+                continue
+            try:
+                entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+            except OSError as error:
+                yield _broken((*above, "."), f"cannot be opened ({error.strerror})")
+                continue
+            for entry in entries:
+                if is_junk(entry.name):
+                    continue
+                whole += 1
+                counts[top] += 1
+                if whole > limits.whole:
+                    raise UnpackError(
+                        f"{folder} holds more than {limits.whole} files: name the folder that "
+                        "holds the submissions and nothing else"
+                    )
+                if depth and counts[top] > limits.each:
+                    why = f"holds more than {limits.each} files: the others were not looked at"
+                    yield _broken((*top, "."), why)
+                    break
+                path = (*above, clean_name(entry.name))
+                if entry.is_dir(follow_symlinks=False):
+                    below.append((Path(entry.path), path))
+                else:
+                    yield _entry(entry, path)
+        level = below
+
+
+def _entry(entry: os.DirEntry[str], path: tuple[str, ...]) -> Member:
+    if entry.is_symlink():
+        return _broken(path, "is a link, which is not followed")
+    if not entry.is_file(follow_symlinks=False):
+        return _broken(path, "is not a regular file")
+    return Member(path, None, _reader(Path(entry.path)), place=Path(entry.path))
 
 
 class Archive:
@@ -142,7 +178,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
             self._infos = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, struct.error, OSError, NotImplementedError):
+        except Exception:  # whatever a file makes of the library, it is no archive
             raise Unreadable("is not a zip archive, or is damaged") from None
         if len(self._infos) > limits.members:
             raise Unreadable(f"holds more than {limits.members} files")
@@ -194,16 +230,9 @@ class Archive:
                     kept += piece
                     if len(kept) > limit:
                         raise Unreadable(f"is larger than {_size(limit)}")
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            ValueError,
-            RuntimeError,
-            NotImplementedError,
-            struct.error,
-        ):
+        except Unreadable:
+            raise
+        except Exception:  # offsets too large for a file, codes that mean nothing, and so on
             raise Unreadable("is damaged") from None
         return bytes(kept)
 
@@ -246,17 +275,26 @@ def _size(limit: int) -> str:
 
 
 def _directory_size(file: BinaryIO) -> int:
-    """Return how many bytes the table of contents has, by the record at the end; 0 if unknown."""
+    """Return how many bytes the table of contents has, by the record at the end; 0 if unknown.
+
+    The record is looked for where `zipfile` does, or a second one would hide the size of the first.
+    """
     file.seek(0, os.SEEK_END)
     length = file.tell()
     file.seek(max(0, length - 2**16 - 22))
     tail = file.read()
     file.seek(0)
-    place = tail.rfind(END)
+    is_bare = tail[-22:-18] == END and tail[-2:] == b"\0\0"
+    place = len(tail) - 22 if is_bare else tail.rfind(END)
     if place < 0 or len(tail) < place + 22:
         return 0
     size: int = struct.unpack_from("<I", tail, place + 12)[0]
-    return length if size == 0xFFFFFFFF else size  # the real number stands elsewhere
+    file.seek(max(0, length - len(tail) + place - 76))
+    record = file.read(76)
+    file.seek(0)
+    if record[:4] == END64 and record[56:60] == LOCATOR:  # then its number counts
+        size = max(size, struct.unpack_from("<Q", record, 40)[0])
+    return size
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -291,10 +329,10 @@ def _time(info: zipfile.ZipInfo) -> datetime | None:
 
 def _extra(info: zipfile.ZipInfo, wanted: int) -> bytes:
     """Return one of the extra fields of a member, or nothing."""
-    rest = info.extra
-    while len(rest) >= 4:
-        kind, length = struct.unpack_from("<HH", rest)
+    place = 0
+    while place + 4 <= len(info.extra):
+        kind, length = struct.unpack_from("<HH", info.extra, place)
         if kind == wanted:
-            return rest[4 : 4 + length]
-        rest = rest[4 + length :]
+            return info.extra[place + 4 : place + 4 + length]
+        place += 4 + length
     return b""
