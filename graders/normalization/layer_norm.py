@@ -74,11 +74,11 @@ def gradients(kata, draw, outer, inner, eps):
 
 
 @case(B=3, d=6, eps=0.01)
-@case(B=2, d=1, eps=0.5)
+@case(B=2, d=3, eps=0.5)
 def constant(kata, draw, B, d, eps):
     """gives a constant vector the value of the bias, and a finite gradient"""
     layer = draw.weights(kata.LayerNorm((d,), eps))
-    x = torch.ones(B, d).mul(4.0).requires_grad_()
+    x = torch.ones(B, d).mul(0.25).requires_grad_()
     y = layer(x)
     draw.backward(y)
     return {"y": y, "both": torch.cat([x.grad, layer.bias.grad[None]])}

@@ -84,12 +84,31 @@ def dropout(kata, draw, d, pre_norm):
 @case(n=2, d=4, pre_norm=True)
 @case(n=3, d=5, pre_norm=False)
 def modes(kata, draw, n, d, pre_norm):
-    """passes dropout on to the blocks, and drops nothing in evaluation mode"""
+    """passes dropout on to every block, and drops nothing in evaluation mode"""
     layer, x = stack_of(kata, draw, n, d, pre_norm, 0.5), draw.normal(3, d)
-    steady = layer.eval()(x)
+    steady = [layer.eval()(x), *(block(x) for block in layer.blocks)]
+    shaken = [layer.train()(x), *(block(x) for block in layer.blocks)]
     return {
-        "eval": steady,
-        "train differs": not torch.equal(steady, layer.train()(x)),
+        "eval": steady[0],
+        "train differs": [not torch.equal(*both) for both in zip(steady, shaken, strict=True)],
+    }
+
+
+@case(d=4, pre_norm=True)
+@case(d=5, pre_norm=False)
+def untouched(kata, draw, d, pre_norm):
+    """writes into nothing that is not its own, and leaves a sublayer's weights and mode alone"""
+    x, echo = draw.normal(6, d), kata.Residual(nn.Identity(), d, pre_norm, 0.5)
+    echo(x)
+    frozen = draw.weights(nn.Sequential(nn.Linear(d, d), nn.Sigmoid())).eval()
+    layer = kata.Residual(frozen, d, pre_norm, 0.5)
+    mode, y = frozen.training, layer(x)
+    draw.backward(y)
+    return {
+        "in training": mode,
+        "weight": frozen[0].weight.detach(),
+        "drops": not torch.equal(y, layer(x)),
+        "echo": echo.eval()(x),
     }
 
 
@@ -97,11 +116,13 @@ def modes(kata, draw, n, d, pre_norm):
 @case(d=3, pre_norm=False)
 def saved(kata, draw, d, pre_norm):
     """keeps the sublayers that were handed in, and saves everything once"""
-    sublayers = [nn.Linear(d, d), nn.Identity(), nn.Linear(d, d, bias=False)]
+    twice = nn.Identity()
+    sublayers = [nn.Linear(d, d), twice, nn.Linear(d, d, bias=False), twice]
     layer = kata.ResidualStack(sublayers, d, pre_norm)
     same = [ours.sublayer is theirs for ours, theirs in zip(layer.blocks, sublayers, strict=True)]
     return {
         "same": same,
+        "blocks": len(set(layer.blocks)),
         "saved": sorted(layer.state_dict()),
         "y": layer.eval()(torch.ones(2, d)) * 0,
     }

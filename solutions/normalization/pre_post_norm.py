@@ -10,7 +10,8 @@ Dropout acts on what the sublayer returns, never on x itself, and in training mo
 applies one block after the other. A pre-norm stack is normalised once more at its end, since nothing
 has normalised the sum; a post-norm stack has no norm of its own.
 
-Every sublayer maps (*B, d_model) to the same shape and may be any module. The norms are layer norms
+Every sublayer maps (*B, d_model) to the same shape and may be any module, even one that returns its
+input. It is handed in as it is to be used: its weights and its mode stay. The norms are layer norms
 over the last axis, with scale, shift and torch's default eps.
 
 >>> block = Residual(nn.Linear(4, 4), d_model=4, pre_norm=True)
@@ -42,6 +43,12 @@ class Residual(nn.Module):
         # ✗ self.norm = nn.LayerNorm(d_model, elementwise_affine=False) — The norm has no scale and
         #   shift to learn: leave torch's default.
         self.dropout = nn.Dropout(dropout)
+        # ✗ self.dropout = nn.Dropout(dropout, inplace=True) — A sublayer may return the very tensor that it
+        #   got, so dropping in place reaches x itself, or what the sublayer keeps for the backward pass:
+        #   drop into a new tensor.
+        # ✗ self.dropout = nn.Dropout(dropout); [nn.init.xavier_uniform_(p) for p in sublayer.parameters() if p.ndim > 1] —
+        #   The sublayer's weights are drawn anew, though it may be a trained one: leave it as it was
+        #   handed in.
         # ✗ self.dropout = nn.Identity() — The argument dropout has no effect: drop with that
         #   probability.
 
@@ -73,12 +80,17 @@ class Residual(nn.Module):
         #   between the sublayer and the sum.
         # ✗ return self.norm(x + self.sublayer(self.dropout(x))) — Dropout acts on what goes into the
         #   sublayer: drop from what comes out.
+        # ✗ return self.norm(self.dropout(self.sublayer(x)).add_(x)) — The sum is written into what the
+        #   sublayer returned, which may be x itself: add into a new tensor.
         # ✗ return self.norm(self.dropout(self.sublayer(x))) — Nothing is added to x: that sum is the
         #   residual connection.
 
 
 class ResidualStack(nn.Module):
-    """One Residual for each sublayer in `blocks`; with pre_norm, an nn.LayerNorm `final_norm`."""
+    """One Residual for each sublayer in `blocks`; with pre_norm, an nn.LayerNorm `final_norm`.
+
+    There is at least one sublayer.
+    """
 
     def __init__(
         self, sublayers: Sequence[nn.Module], d_model: int, pre_norm: bool, dropout: float = 0.0
