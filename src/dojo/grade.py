@@ -128,9 +128,11 @@ class Grader:
         sure = [use for use in uses if use.certain]
         if sure:
             details = tuple(f"{key.entry.name}.py:{use.line}: {use.how}" for use in sure[:5])
-            summary = f"uses `{sure[0].name}` at line {sure[0].line}"
+            summary = f"uses `{sure[0].path or sure[0].name}` at line {sure[0].line}"
             allowed = ", ".join(f"`{name}`" for name in meta.only)
-            why = f"where only {allowed} may be" if allowed else "which this kata asks you to write"
+            same = f"which does the same as `{sure[0].name}`" if sure[0].path else ""
+            asked = "which this kata asks you to write"
+            why = f"where only {allowed} may be" if allowed else same or asked
             return _forbidden(result, f"{summary}, {why}", details)
         names = forbidden_operators(meta.forbids, meta.allows, meta.only)
         if any(map(_was_refused, answers)) or _betrayed(record, answers, names):

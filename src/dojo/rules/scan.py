@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from dojo import syntax
 from dojo.rules.forbidden import Forbidden
+from dojo.rules.names import canonical
 from dojo.rules.reach import Reach
 from dojo.rules.resolve import Limit, Resolver, TooMuch
 from dojo.rules.scopes import Scope
@@ -227,7 +228,7 @@ class _Reader(Resolver):
         for path, certain in found:
             forbidden = self.rules.of_path(path)
             if forbidden is not None:
-                self._report(node, forbidden[0], certain and forbidden[1])
+                self._report(node, forbidden[0], certain and forbidden[1], canonical(path))
             elif (
                 path.startswith(_TWINS) and isinstance(node, ast.Attribute) and self._is_whole(node)
             ):
@@ -238,10 +239,11 @@ class _Reader(Resolver):
     def _is_whole(self, node: ast.Attribute) -> bool:
         return id(node) not in self.holders
 
-    def _report(self, node: ast.AST, name: str, certain: bool) -> None:
+    def _report(self, node: ast.AST, name: str, certain: bool, path: str = "") -> None:
         line = getattr(node, "lineno", 1)
         kind: Literal["forbidden", "unlisted"] = "unlisted" if self.rules.only else "forbidden"
-        use = Use(line, name, written(node, self.lines), certain, kind)
+        path = "" if path == canonical(name) else path
+        use = Use(line, name, written(node, self.lines), certain, path, kind)
         if not name and any(at == line for at, _, _ in self.uses):
             return
         key = (line, name, "")

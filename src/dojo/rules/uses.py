@@ -37,6 +37,8 @@ class Use:
     how: str
     """The text as written, short and printable."""
     certain: bool
+    path: str = ""
+    """What the text itself names, if it is another name for the same."""
     kind: Literal["forbidden", "foreign", "unlisted"] = "forbidden"
     """Forbidden by the kata, a library that no answer may use, or not among all that is allowed."""
 
