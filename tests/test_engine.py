@@ -440,3 +440,18 @@ def test_bubble_that_is_missing_or_switched_off_is_said(
     assert "not installed" == bubble.state()
     monkeypatch.setenv(bubble.SWITCH, "off")
     assert "switched off by DOJO_BUBBLEWRAP" == bubble.state()
+
+
+def test_results_that_are_too_large_together_are_cut_off(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = "def case(kata, draw):\n    return kata.f()\n"
+    source = "import torch\ndef f(): return torch.zeros(2**18)"  # a megabyte
+    runs = tuple((str(n), "case", wire.Dict(())) for n in range(9))
+    job = Job(source, "answer.py", cases, runs)
+    monkeypatch.setattr("dojo.engine.MAX_RECEIVED", 3 * 2**20)
+
+    ended = engine.run(job, [9.0] * 9).ended
+
+    assert [0, 1, 2] == [n for n in range(9) if isinstance(ended[n], Observed)]
+    assert Silence("not run", "the results before it were too large") == ended[8]

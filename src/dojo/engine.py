@@ -35,6 +35,8 @@ LOAD_SECONDS: Final = 6.0
 """How long a learner's file may take to load."""
 KEPT_OUTPUT: Final = 8192
 MAX_TIMEOUTS: Final = 2
+MAX_RECEIVED: Final = 2**27
+"""Bytes of results from one answer: far more than any solution has, and little for this process."""
 
 HEAVY: Final = (
     (re.compile(r"\boptim\b"), "torch.optim"),
@@ -70,6 +72,8 @@ class Run:
     """The hosted objects that each case has asked for, in order."""
     seconds: dict[int, float] = field(default_factory=dict)
     printed: str = ""
+    received: int = 0
+    """Bytes of all results."""
 
 
 class Hosts(Protocol):
@@ -212,10 +216,14 @@ class Engine:
             last = max(run.ended, default=-1)
             silence = run.ended.get(last)
             timeouts += isinstance(silence, Silence) and silence.why == "too slow"
+            why = ""
             if timeouts >= MAX_TIMEOUTS or time.monotonic() > enough:
                 why = f"{timeouts} cases" if timeouts else "the cases before it"
-                for index in left:
-                    run.ended[index] = Silence("not run", f"{why} ran out of time")
+                why += " ran out of time"
+            elif run.received > MAX_RECEIVED:
+                why = "the results before it were too large"
+            if why:
+                run.ended.update((index, Silence("not run", why)) for index in left)
                 break
         return run
 
@@ -248,13 +256,16 @@ class Engine:
             return
         run.began = first
         for position, index in enumerate(indices):
-            start = time.monotonic()
+            start, before = time.monotonic(), child.channel.received
             kept = _Kept(hosts, job.runs[position][0], None if opens is None else opens[index])
             try:
                 answer = _converse(child.channel, start + limits[index], kept)
                 if answer.index != position:
                     raise wire.Malformed("an answer to another case")
                 run.ended[index] = answer
+                run.received += child.channel.received - before
+                if run.received > MAX_RECEIVED:
+                    return
             except (wire.TimeIsUp, wire.Malformed, wire.ChannelClosed) as error:
                 run.ended[index] = _silence(error, child, limits[index])
                 return

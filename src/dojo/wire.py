@@ -502,6 +502,8 @@ class Channel:
         self.write_fd = write_fd
         self._reads_child = reads_child
         self._buffer = bytearray()
+        self.received = 0
+        """Bytes of all messages that were read."""
 
     def send(self, message: FromChild | ToChild, deadline: float | None = None) -> None:
         """Write one message; with a deadline, never wait longer for a reader that has stopped."""
@@ -532,6 +534,7 @@ class Channel:
         size = int.from_bytes(self._exactly(8, deadline), "little")
         if size > MAX_FRAME:
             raise Malformed(f"a message of {size / 1e6:.0f} MB")
+        self.received += size
         return _parse(self._exactly(size, deadline), self._reads_child)
 
     def ready(self, seconds: float) -> None:
