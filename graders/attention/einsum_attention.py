@@ -55,8 +55,8 @@ def hide(shown):
 
 @case(batch=(), T=4, S=6, d=5, d_v=3)
 @case(batch=(3,), T=2, S=5, d=8, d_v=7)
-@case(batch=(2, 3), T=3, S=4, d=6, d_v=1)
-@case(batch=(2, 1, 3, 4), T=2, S=3, d=7, d_v=5)
+@case(batch=(2, 3), T=5, S=4, d=6, d_v=1)
+@case(batch=(2, 1, 3, 4), T=6, S=5, d=7, d_v=8)
 @case(batch=(1,), T=1, S=1, d=1, d_v=2)
 def output(kata, draw, batch, T, S, d, d_v):
     """matches the equation, with any leading axes"""
@@ -70,11 +70,12 @@ def biases(kata, draw, B, n_heads, T, S, d, d_v):
     shapes = [(S,), (T, S), (n_heads, T, 1), (n_heads, T, S), (B, 1, 1, S), (B, n_heads, T, S)]
     masks = [draw.normal(*shape) for shape in shapes]
     masks.append((masks[1] + hide(draw.permutation(S) < 3)).expand(B, n_heads, T, S))
+    masks.append(-2e9 * (draw.permutation(S) + 1.0))  # low, and finite
     return [kata.einsum_attention(*qkv, mask) for mask in masks]
 
 
-@case(batch=(2, 3), T=4, S=5, d=6, d_v=2)
-@case(batch=(3,), T=2, S=4, d=5, d_v=3)
+@case(batch=(2, 3), T=4, S=5, d=6, d_v=7)
+@case(batch=(3,), T=2, S=4, d=5, d_v=6)
 def gradients(kata, draw, batch, T, S, d, d_v):
     """passes the right gradients to queries, keys, values and a learned mask"""
     qkv, bias = inputs(draw, batch, T, S, d, d_v), draw.normal(batch[-1], 1, S)
@@ -94,20 +95,25 @@ def nothing_to_see(kata, draw, B, T, S, d, d_v):
     y = kata.einsum_attention(*qkv, mask)
     draw.backward(y)
     q, k, v = (x.grad for x in qkv)
-    return {"output": y, "q": q, "k": k, "v": v, "mask afterwards": mask == 0}
+    found = {"output": y, "q": q, "k": k, "v": v, "mask afterwards": mask == 0}
+    row, sequence = draw.permutation(T)[:, None], draw.permutation(B)[:, None, None]
+    others = (shown[0], draw.booleans(S, p=0.0), row != 0, (sequence != 0).expand(B, 1, S))
+    return {**found, "other shapes": [kata.einsum_attention(*qkv, hide(m)) for m in others]}
 
 
 @case(batch=(2,), T=3, S=5, d=6, d_v=4, scale=1.0)
-@case(batch=(2,), T=4, S=3, d=5, d_v=2, scale=200.0)
+@case(batch=(2,), T=4, S=3, d=5, d_v=6, scale=200.0)
 def float64(kata, draw, batch, T, S, d, d_v, scale):
     """keeps double precision, and stays finite and blind when the scores are large"""
     q, k, v = inputs(draw, batch, T, S, d, d_v, scale=scale, dtype="float64")
     shown = draw.permutation(S) > 0
-    low = (-abs(q), abs(k) * torch.where(shown, 1, -1)[:, None], v, hide(shown).double())
+    mask = draw.normal(S, dtype="float64") + hide(shown)
+    low = (-abs(q), abs(k) * torch.where(shown, 1, -1)[:, None], v, mask)
     return {"whole": kata.einsum_attention(q, k, v), "highest hidden": kata.einsum_attention(*low)}
 
 
 @case(batch=(2, 3), T=4, S=5, d=6, d_v=7)
 def device(kata, draw, batch, T, S, d, d_v):
     """makes nothing on another device than its inputs'"""
-    return kata.einsum_attention(*inputs(draw.meta, batch, T, S, d, d_v), draw.meta.normal(T, S))
+    qkv, mask = inputs(draw.meta, batch, T, S, d, d_v), draw.meta.normal(T, S)
+    return [kata.einsum_attention(*qkv, m) for m in (None, mask)]

@@ -19,6 +19,10 @@ tensor([[3.]])
 tensor([[1.5000]])
 """
 
+# Not allowed, since it would be the whole exercise:
+# torch.nn.functional.scaled_dot_product_attention, torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor

@@ -6,8 +6,8 @@ The leading axes, be they batch, heads, groups or none at all, are the same in `
 calls of `torch.einsum` with an ellipsis say it in one line each, but any way will do.
 
 The mask is added to the scaled scores. It has the dtype of `q` and any shape that broadcasts to
-(*B, T, S). Its entries are finite biases, or −∞ where a query must not look at a key. The mask may
-be learned: it gets its gradient like the other inputs.
+(*B, T, S), with one axis at least. Its entries are finite biases, however low, or −∞ where a query
+must not look at a key. The mask may be learned: it gets its gradient like the other inputs.
 
 A query that is left with −∞ only has a zero output and passes back zero gradients, free of NaN.
 Scores may be in the thousands. The result has the dtype and device of `q`.
@@ -41,7 +41,8 @@ def einsum_attention(
     # ✗ scores = torch.einsum("...td,...sd->...ts", q, k) / torch.sqrt(q.shape[-1]) — torch's root takes
     #   tensors, and the width is an int: use that of `math`, or a power.
     # ✗ scores = torch.einsum("...td,...sd->...ts", q, k) / torch.full((1,), q.shape[-1]).sqrt() — The
-    #   divisor is a new tensor on the CPU, where the scores need not be: divide by a number.
+    #   divisor (or a default mask) is a new tensor on the CPU, where the scores need not be: do without it,
+    #   or make it where the queries are.
     # ✗ scores = torch.einsum("...td,...sd->...ts", q, k) / math.isqrt(q.shape[-1]) — The integer root
     #   rounds down: take the root as a float.
     # ✗ scores = torch.einsum("...td,...sd->...ts", q, k) — Unscaled scores saturate the softmax: divide
@@ -63,10 +64,15 @@ def einsum_attention(
         # ✗ scores = scores + mask.detach() — A learned mask gets no gradient: leave it in the graph.
         # ✗ scores = scores + mask.clamp(min=-1e4) — Real scores can be lower than −10⁴, and then hidden
         #   keys win: leave −∞ as it is.
+        # ✗ scores = scores + mask; scores = scores.masked_fill(scores < -1e4, -math.inf) — Low scores are
+        #   taken for hidden keys, and a query with low scores only looks nowhere: −∞ alone hides a key.
+        # ✗ scores = scores + mask.float() — The mask is rounded to single precision: leave its dtype.
         # ✗ scores = scores - mask — The mask is subtracted, so −∞ becomes +∞: add it.
     blind = (scores == -math.inf).all(dim=-1, keepdim=True)
     # ✗ blind = torch.zeros_like(scores[..., :1], dtype=torch.bool) — A softmax over −∞ only is zero over
     #   zero: treat such a row apart.
+    # ✗ blind = (scores <= -1e9).all(dim=-1, keepdim=True) — A query with low biases only is taken for one
+    #   without keys: it has none only where all is −∞.
     # ✗ blind = (scores == -math.inf).any(dim=-1, keepdim=True) — A row with one hidden key is dropped
     #   altogether: only rows with no key left are.
     weights = scores.masked_fill(blind, 0.0).softmax(dim=-1).masked_fill(blind, 0.0)
