@@ -21,6 +21,8 @@ array([16.])
 (array([30., 40.]), array([[10., 20.]]), array([10.]))
 """
 
+# Of NumPy, PyTorch and einops only this is allowed: numpy.
+
 import numpy as np
 from jaxtyping import Float
 

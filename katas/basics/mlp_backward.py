@@ -23,6 +23,8 @@ array([[ 1.5,  1.5,  1.5],
        [-1.5, -1.5, -1.5]])
 """
 
+# Of NumPy, PyTorch and einops only this is allowed: numpy.
+
 import numpy as np
 from jaxtyping import Float, Int64
 

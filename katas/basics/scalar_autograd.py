@@ -32,6 +32,8 @@ number. What is undefined for real numbers, such as 1 / 0 or the slope of x ** 0
 at once or in backward.
 """
 
+# Of NumPy, PyTorch and einops only this is allowed: numpy.
+
 from __future__ import annotations
 
 

@@ -18,6 +18,9 @@ array([0.5, 0.5, 0. ])
 array([0.25, 0.25, 0.25, 0.25])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.functional.softmax, torch.logsumexp,
+# and what does the same.
+
 import numpy as np
 from jaxtyping import Float, Real
 
