@@ -73,7 +73,7 @@ def pre_norm(kata, draw, B, T, S, d_model, n_heads, d_ff):
 @case(B=3, T=6, S=4, d_model=8, n_heads=2, d_ff=5, pre_norm=False)
 @case(B=4, T=5, S=5, d_model=6, n_heads=3, d_ff=8, pre_norm=True)
 def padded(kata, draw, B, T, S, d_model, n_heads, d_ff, pre_norm):
-    """obeys either padding and both at once, given as views"""
+    """obeys either padding and both at once, given as views, and writes into neither"""
     layer = draw.weights(kata.DecoderLayer(d_model, n_heads, d_ff, pre_norm))
     x, memory = draw.normal(T, B, d_model).transpose(0, 1), draw.normal(B, S, d_model)
     padding, memory_padding = paddings(draw, B, T, S)
@@ -83,14 +83,44 @@ def padded(kata, draw, B, T, S, d_model, n_heads, d_ff, pre_norm):
         "padding in between": layer(x, memory, inside),
         "memory": layer(x, memory, memory_padding=memory_padding),
         "both": layer(x, memory, padding, memory_padding),
+        "paddings": [padding, memory_padding],
     }
+
+
+@case(B=4, T=3, S=2, d_model=8, n_heads=2, d_ff=5)
+def unseen(kata, draw, B, T, S, d_model, n_heads, d_ff):
+    """gives nothing of a hidden token away, however large the scores"""
+    layer = draw.weights(kata.DecoderLayer(d_model, n_heads, d_ff))
+    with torch.no_grad():
+        layer.self_attention.in_proj_weight.mul_(1000.0)
+        layer.cross_attention.in_proj_weight.mul_(1000.0)
+    x, memory = draw.normal(B, T, d_model), draw.normal(B, S, d_model)
+    later = torch.cat([x[:, :-1], draw.normal(B, 1, d_model)], dim=1)
+    padded = torch.cat([memory[:, :-1], draw.normal(B, 1, d_model)], dim=1)
+    hidden = {"memory_padding": torch.arange(S).eq(S - 1).expand(B, S)}
+    y = layer(x, memory, **hidden)[:, :-1]
+    return {
+        "later token": torch.allclose(y, layer(later, memory, **hidden)[:, :-1]),
+        "padded memory": torch.allclose(y, layer(x, padded, **hidden)[:, :-1]),
+    }
+
+
+@case(B=3, T=4, S=3, d_model=8, n_heads=2, d_ff=6)
+def half(kata, draw, B, T, S, d_model, n_heads, d_ff):
+    """takes float16, with paddings"""
+    layer = draw.weights(kata.DecoderLayer(d_model, n_heads, d_ff, pre_norm=True), dtype="float16")
+    x, memory = (draw.normal(B, length, d_model, dtype="float16") for length in (T, S))
+    hidden = paddings(draw, B, T, S)
+    y = layer(x, memory, *hidden)
+    exact = layer.float()(x.float(), memory.float(), *hidden)
+    return {"dtype": str(y.dtype), "near": bool((y - exact).abs().max() < 0.1)}
 
 
 @case(B=2, T=3, S=4, d_model=6, n_heads=2, d_ff=5)
 def longer(kata, draw, B, T, S, d_model, n_heads, d_ff):
     """takes tokens and memories of another length at each call"""
     layer = draw.weights(kata.DecoderLayer(d_model, n_heads, d_ff))
-    shapes = ((B, T, S), (B + 1, T + 2, S - 1), (B, T + 1, S + 1))
+    shapes = ((B, T, S), (B + 1, 130, S - 1), (B, T + 1, S + 1))
     return [layer(draw.normal(b, t, d_model), draw.normal(b, s, d_model)) for b, t, s in shapes]
 
 

@@ -17,10 +17,11 @@ else, in training mode only: not on the attention weights either.
 
 Self-attention is always causal: a token looks at itself and at those before it. True in `padding`
 hides tokens of x as keys of self-attention, on top of that; True in `memory_padding` hides positions
-of the memory. Padding still asks as a query, so its rows of the output are computed like any
+of the memory. What is hidden stays hidden, however large the score. Padding still asks as a query, so its rows of the output are computed like any
 other. Every query is left with a key in both attentions.
 
-nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`.
+nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`,
+which may be float16 if memory and parameters are. Neither padding is written into.
 
 >>> layer = DecoderLayer(d_model=8, n_heads=2, d_ff=16)
 >>> x, memory = torch.ones(3, 5, 8), torch.ones(3, 7, 8)
@@ -29,6 +30,9 @@ torch.Size([3, 5, 8])
 >>> torch.allclose(layer(x, memory)[:, :2], layer(x[:, :2], memory), atol=1e-6)
 True
 """
+
+# Not allowed, since it would be the whole exercise: torch.nn.TransformerDecoderLayer, and what does
+# the same.
 
 import torch
 from jaxtyping import Bool, Float

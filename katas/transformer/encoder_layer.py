@@ -11,12 +11,13 @@ then the feed-forward network ff(x) = down(max(0, up(x))), which works on every 
 A pre-norm stack needs one more norm at its end; that is not part of the layer. Dropout acts where
 the equations say and nowhere else, in training mode only: not on the attention weights either.
 
-Both masks are boolean, and True means: do not look there. `mask` says for every query (rows) which
-keys (columns) are hidden in all sequences; `padding` hides keys of one sequence from all its queries.
-A key is hidden if either says so. Padding still asks as a query, so its rows of the output are
+Both masks are boolean, and True means: do not look there, however large the score. `mask` says for
+every query (rows) which keys (columns) are hidden in all sequences; `padding` hides keys of one
+sequence from all its queries. A key is hidden if either says so, and neither mask is written into. Padding still asks as a query, so its rows of the output are
 computed like any other. Every query is left with a key that it may look at.
 
-nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`.
+nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`,
+which may be float16 if the parameters are.
 
 >>> layer = EncoderLayer(d_model=8, n_heads=2, d_ff=16, pre_norm=True)
 >>> layer(torch.zeros(3, 5, 8)).shape
@@ -24,6 +25,8 @@ torch.Size([3, 5, 8])
 >>> sorted(dict(layer.named_children()).keys() - {"dropout"})
 ['attention', 'down', 'norm_1', 'norm_2', 'up']
 """
+
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
 
 import torch
 from jaxtyping import Bool, Float

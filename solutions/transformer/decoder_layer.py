@@ -17,10 +17,11 @@ else, in training mode only: not on the attention weights either.
 
 Self-attention is always causal: a token looks at itself and at those before it. True in `padding`
 hides tokens of x as keys of self-attention, on top of that; True in `memory_padding` hides positions
-of the memory. Padding still asks as a query, so its rows of the output are computed like any
+of the memory. What is hidden stays hidden, however large the score. Padding still asks as a query, so its rows of the output are computed like any
 other. Every query is left with a key in both attentions.
 
-nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`.
+nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`,
+which may be float16 if memory and parameters are. Neither padding is written into.
 
 >>> layer = DecoderLayer(d_model=8, n_heads=2, d_ff=16)
 >>> x, memory = torch.ones(3, 5, 8), torch.ones(3, 7, 8)
@@ -131,6 +132,9 @@ class DecoderLayer(nn.Module):
         # ✗ future = None if padding is not None else torch.ones(T, T, device=x.device).bool().triu(1) — The
         #   padding silences the causal mask: both hold at once.
         out, _ = self.self_attention(x, x, x, padding, attn_mask=future, need_weights=False)
+        # ✗ out, _ = self.self_attention(x, x, x, None if padding is None else -1e4 * padding,
+        #   attn_mask=-1e4 * future, need_weights=False) — Hidden scores are only lowered, so a large one
+        #   still gets through: set them to −∞.
         # ✗ out, _ = self.self_attention(x, x, x, attn_mask=future, need_weights=False) — Padding among the
         #   tokens still receives attention: hide it.
         return self.dropout(out)

@@ -11,12 +11,13 @@ then the feed-forward network ff(x) = down(max(0, up(x))), which works on every 
 A pre-norm stack needs one more norm at its end; that is not part of the layer. Dropout acts where
 the equations say and nowhere else, in training mode only: not on the attention weights either.
 
-Both masks are boolean, and True means: do not look there. `mask` says for every query (rows) which
-keys (columns) are hidden in all sequences; `padding` hides keys of one sequence from all its queries.
-A key is hidden if either says so. Padding still asks as a query, so its rows of the output are
+Both masks are boolean, and True means: do not look there, however large the score. `mask` says for
+every query (rows) which keys (columns) are hidden in all sequences; `padding` hides keys of one
+sequence from all its queries. A key is hidden if either says so, and neither mask is written into. Padding still asks as a query, so its rows of the output are
 computed like any other. Every query is left with a key that it may look at.
 
-nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`.
+nn.MultiheadAttention may be used as it is. The output has the shape and dtype of `x`,
+which may be float16 if the parameters are.
 
 >>> layer = EncoderLayer(d_model=8, n_heads=2, d_ff=16, pre_norm=True)
 >>> layer(torch.zeros(3, 5, 8)).shape
@@ -112,6 +113,9 @@ class EncoderLayer(nn.Module):
         #   it to the attention.
         # ✗ out, _ = self.attention(x, x, x, attn_mask=mask, need_weights=False) — Padding still receives
         #   attention: hide it from all queries.
+        # ✗ out, _ = self.attention(x, x, x, None if padding is None else -1e4 * padding,
+        #   attn_mask=None if mask is None else -1e4 * mask, need_weights=False) — Hidden scores are only
+        #   lowered, so a large one still gets through: set them to −∞.
         # ✗ out, _ = self.attention(x, x, x, padding, attn_mask=None if mask is None else mask.mT,
         #   need_weights=False) — Queries and keys of the mask have changed places: rows are queries.
         # ✗ out, _ = self.attention(x, x, x, padding, attn_mask=None if mask is None else ~mask,
