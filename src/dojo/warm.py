@@ -28,7 +28,7 @@ from dojo.child import serve
 from dojo.meter import COUNTS, Meter
 from dojo.provided import OnlyProvided
 from dojo.recording import watching
-from dojo.walls import Prepared, Walls, prepare, self_test, strongest
+from dojo.walls import Prepared, Walls, begin_self_test, prepare, strongest
 from dojo.wire import Channel
 
 __all__ = ["READY", "freeze_threads", "prepare_walls", "run", "warm_up"]
@@ -39,10 +39,10 @@ READY = b"R"
 def run(control_fd: int, sandbox: bool, memory: int, closed: Sequence[str]) -> NoReturn:
     """Warm up, say so, then fork for every three descriptors that arrive."""
     control = socket.socket(fileno=control_fd)
-    report = self_test(closed) if sandbox else {}
+    tested = begin_self_test(closed) if sandbox else dict
     warm_up()
     prepared = prepare_walls(sandbox, memory, closed)
-    control.sendall(READY + json.dumps(report).encode() + b"\n")
+    control.sendall(READY + json.dumps(tested()).encode() + b"\n")
     children: dict[int, tuple[int, int]] = {}  # pidfd -> (pid, status descriptor)
     poll = select.poll()
     poll.register(control, select.POLLIN)

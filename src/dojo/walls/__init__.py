@@ -11,7 +11,7 @@ from dojo.walls.kernel import WallError
 from dojo.walls.landlock import readable_paths
 from dojo.walls.raising import Prepared, Walls, available, prepare, raise_walls, strongest
 from dojo.walls.seccomp import filter_program
-from dojo.walls.selftest import Sandbox, full_sandbox, self_test
+from dojo.walls.selftest import Sandbox, begin_self_test, full_sandbox, self_test
 
 __all__ = [
     "Prepared",
@@ -19,6 +19,7 @@ __all__ = [
     "WallError",
     "Walls",
     "available",
+    "begin_self_test",
     "filter_program",
     "full_sandbox",
     "prepare",

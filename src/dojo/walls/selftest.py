@@ -12,6 +12,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn, TypeAlias
@@ -23,7 +24,7 @@ if sys.platform == "linux":
     import fcntl
     import resource
 
-__all__ = ["STANDS", "Sandbox", "full_sandbox", "self_test"]
+__all__ = ["STANDS", "Sandbox", "begin_self_test", "full_sandbox", "self_test"]
 
 STANDS: Final = "stands"
 
@@ -59,27 +60,39 @@ def self_test(closed: Iterable[str] = ()) -> dict[str, str]:
     The attacks do no harm where they succeed. `closed` are files and folders, such as the
     project's, that the child must not be able to read. Call it before starting any thread.
     """
+    return begin_self_test(closed)()
+
+
+def begin_self_test(closed: Iterable[str] = ()) -> Callable[[], dict[str, str]]:
+    """Begin a self-test, and return what waits for its end: meanwhile there is other work."""
     if sys.platform != "linux":
-        return {"walls": "stand on Linux only"}
-    with tempfile.NamedTemporaryFile() as private:
-        paths = (private.name, *closed)
-        try:
-            prepared = prepare(strongest(Walls(memory=2**26, descriptors=32)), closed=paths)
-        except WallError as error:
-            return {"walls": str(error)}
-        read_end, write_end = os.pipe()
-        attacks = _attacks(paths, f"{private.name}.new", os.getpid())
-        pid = os.fork()
-        if pid == 0:
-            _attack(prepared, attacks, write_end)
-        os.close(write_end)
-        said = _listen(read_end, pid)
+        return lambda: {"walls": "stand on Linux only"}
+    stack = ExitStack()
+    private = stack.enter_context(tempfile.NamedTemporaryFile())  # noqa: SIM115 - the stack does
+    paths = (private.name, *closed)
+    try:
+        prepared = prepare(strongest(Walls(memory=2**26, descriptors=32)), closed=paths)
+    except WallError as error:
+        stack.close()
+        return partial(dict, walls=str(error))
+    read_end, write_end = os.pipe()
+    attacks = _attacks(paths, f"{private.name}.new", os.getpid())
+    pid = os.fork()
+    if pid == 0:
+        _attack(prepared, attacks, write_end)
+    os.close(write_end)
+
+    def finish() -> dict[str, str]:
+        with stack:
+            said = _listen(read_end, pid)
         if prepared.ruleset >= 0:
             os.close(prepared.ruleset)
-    found = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)
-    if "walls" in found:
-        return {"walls": found["walls"]}
-    return {name: found.get(name, "falls: it ended the test") for name in attacks}
+        found = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)
+        if "walls" in found:
+            return {"walls": found["walls"]}
+        return {name: found.get(name, "falls: it ended the test") for name in attacks}
+
+    return finish
 
 
 def _attack(prepared: Prepared, attacks: dict[str, Attack], answer: int) -> NoReturn:
