@@ -91,6 +91,7 @@ def spoil(y: torch.Tensor, at: Any, by: float = 1.0) -> torch.Tensor:
         (HIDDEN, HIDDEN.nan_to_num(neginf=-1e9), "finite where −∞ is due; 30 of 50 values"),
         (Y * torch.nan, Y, "a number where NaN is due"),
         (ONE, ONE.float().double(), "right to 8 digits only: is something computed in float32?"),
+        (ONE, ONE / (1 + 1e-8), "right to 8 digits only, all off by the same fraction: is an eps"),
         (Y, Y * (1 + 1e-4 * torch.rand(2, 5, 24)), "right to 4 digits only: another eps, or"),
         (Y.to(torch.bfloat16), 3 * Y.to(torch.bfloat16), "too large by a factor of 3 (n_heads)"),
         (MASK, ~MASK, "True and False are exchanged"),
@@ -131,6 +132,12 @@ def test_other_order_is_named_without_a_cause() -> None:
 
     assert "right values in the wrong places; all" in summary(Y, Y.flip(2)[:, order])
     assert "reshape" not in summary(Y, Y.flip(2)[:, order])
+
+
+def test_nearly_one_hot_rows_are_in_no_order_to_be_told() -> None:
+    row = torch.tensor([1.0, 3e-9, 2e-11, 5e-13, 7e-15, 1e-17, 2e-20], dtype=torch.float64)
+
+    assert "wrong places" not in summary(row, row.roll(3))
 
 
 def test_values_that_are_right_in_another_shape_are_recognised() -> None:

@@ -478,8 +478,10 @@ def _places(pair: _Pair) -> str:
     ours, theirs, close = pair.ours, pair.theirs, pair.close
     if pair.dtype not in ("float32", "float64") or ours.size < 6:
         return ""
-    if len({f"{value:.3g}" for value in ours.reshape(-1)[:1000]}) < 6:
-        return ""
+    some = ours.reshape(-1)[:1000]
+    scale = float(np.abs(some[np.isfinite(some)]).max(initial=0.0)) or 1.0
+    if len({f"{value / scale:.3f}" for value in some}) < 6:
+        return ""  # one-hot, nearly: what is small is all alike
     if not close(np.sort(ours, axis=None), np.sort(theirs, axis=None)):
         return ""
     if _reshaped(ours, theirs, close):
@@ -515,6 +517,9 @@ def _rounding(pair: _Pair) -> str:
     if not 0 < worst < 1e-3 or typical > 1e-2:
         return ""
     said = f"right to {-math.log10(worst):.0f} digits only"
+    off = (theirs - ours)[ours != 0] / ours[ours != 0]
+    if off.size >= 4 and pair.dtype == "float64" and off.std() < 0.05 * abs(off.mean()):
+        return f"{said}, all off by the same fraction: is an eps added where none is due?"
     if pair.dtype == "float64" and worst < 1e-5:
         return f"{said}: is something computed in float32?"
     return f"{said}: another eps, or a lower precision?"
