@@ -10,9 +10,9 @@ far, the sum of the exponentials and the weighted sum of the values (online soft
 largest score grows, what has been summed so far has to follow.
 
 Memory: beyond the inputs and the output there may be a few numbers per query and per key (a copy of
-the inputs is well within that), and scores against one tile of keys at a time. Nothing may have a
-row for each query and a column for each key, not even the mask, and no tile of queries may meet all
-keys at once. The grader counts the peak.
+the inputs is well within that), and scores against one tile of keys at a time, of one tile of
+queries or of all. Nothing may have a row for each query and a column for each key, not even the
+mask, and no tile of queries may meet all keys at once. The grader counts the peak.
 
 - `padding` is True where a key is padding, anywhere in a sequence: no query attends to it.
 - With `causal` the last query stands beside the last key: query i sees the keys up to and including
@@ -20,7 +20,8 @@ keys at once. The grader counts the peak.
 - A query that sees no key at all gets zeros.
 - float16 and bfloat16 are computed in float32. The output has the dtype of `q`.
 
-Finite inputs give finite results, however large the scores. Gradients are not asked for.
+Finite inputs give finite and right results, however large the scores are that float32 can hold (or
+float64, if `q` is float64), of either sign. Gradients are not asked for.
 
 >>> q, k, v = torch.zeros(2, 3, 7, 4), torch.zeros(2, 3, 9, 4), torch.ones(2, 3, 9, 5)
 >>> flash_attention(q, k, v, tile=4).shape
@@ -67,8 +68,8 @@ def flash_attention(
         # ✗ rows = q[..., i : i + tile, :].to(wide) / q.shape[-1] — A dot product of d terms grows
         #   like √d, not like d: take the root.
         top = rows.new_full((*rows.shape[:-1], 1), -math.inf)
-        # ✗ top = rows.new_zeros(*rows.shape[:-1], 1) — A maximum that starts at zero is wrong for
-        #   scores far below it, whose exponentials all vanish: start at −∞.
+        # ✗ top = rows.new_zeros(*rows.shape[:-1], 1) — A maximum that starts at zero, or at any other
+        #   number, is wrong for scores far below it, whose exponentials all vanish: start at −∞.
         total = torch.zeros_like(top)
         sums = rows.new_zeros(*rows.shape[:-1], v.shape[-1])
         for j in range(0, Tk, tile):
