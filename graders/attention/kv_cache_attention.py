@@ -77,7 +77,7 @@ def decoding(kata, draw, B, cuts, d_model, n_heads):
         }
 
 
-@case(B=2, T=40, steps=3, d_model=48, n_heads=4, budget={"flops": 2.5})
+@case(B=1, T=300, steps=3, d_model=8, n_heads=2, budget={"flops": 4})
 def cost(kata, draw, B, T, steps, d_model, n_heads):
     """decodes a token without doing the work of those before it again"""
     layer, cache = draw.weights(kata.CachedAttention(d_model, n_heads)), kata.KVCache()
@@ -138,8 +138,8 @@ def float64(kata, draw, B, cuts, d_model, n_heads, scale):
 @case(B=2, cuts=(4, 1, 2), d_model=8, n_heads=2)
 def half(kata, draw, B, cuts, d_model, n_heads):
     """keeps the cache in the model's own precision"""
-    layer = draw.weights(kata.CachedAttention(d_model, n_heads), dtype="bfloat16")
-    return pieces(layer, draw.normal(B, sum(cuts), d_model, dtype="bfloat16"), cuts, kata.KVCache())
+    layer = draw.weights(kata.CachedAttention(d_model, n_heads), dtype="float16")
+    return pieces(layer, draw.normal(B, sum(cuts), d_model, dtype="float16"), cuts, kata.KVCache())
 
 
 @case(B=2, cuts=(3, 2), d_model=8, n_heads=2)
@@ -149,15 +149,15 @@ def device(kata, draw, B, cuts, d_model, n_heads):
     return pieces(layer, draw.meta.normal(B, sum(cuts), d_model), cuts, kata.KVCache())
 
 
-@case(B=1, other=3, d_model=8, n_heads=2)
-@case(B=3, other=1, d_model=4, n_heads=1)
-def another_batch(kata, draw, B, other, d_model, n_heads):
+@case(B=1, other=3, T=1, d_model=8, n_heads=2)
+@case(B=3, other=1, T=2, d_model=4, n_heads=1)
+def another_batch(kata, draw, B, other, T, d_model, n_heads):
     """refuses another number of sequences, and leaves the cache as it was"""
     layer = draw.weights(kata.CachedAttention(d_model, n_heads))
     cache, refused = kata.KVCache(), False
     layer(draw.normal(B, 2, d_model), cache)
     try:
-        layer(draw.normal(other, 1, d_model), cache)
+        layer(draw.normal(other, T, d_model), cache)
     except ValueError:
         refused = True
     return {

@@ -2,9 +2,9 @@
 
 A decoder writes one token after another. Keys and values of the tokens before a new one stay what
 they were, so they are computed once and kept in a cache. `layer(x, cache)` gets the next T tokens
-of each sequence of the batch: the whole prompt (prefill), a single token (decode), or any number
-in between, behind an empty cache or a filled one. With n tokens in the cache, the new ones stand
-at the positions n … n + T − 1. The call
+of each sequence of the batch, at least one: the whole prompt (prefill), a single token (decode), or
+any number in between, behind an empty cache or a filled one. With n tokens in the cache, the new
+ones stand at the positions n … n + T − 1. The call
 
 1. projects the new tokens, and only them, to queries, keys and values,
 2. turns queries and keys, not values, with `rotate` by their positions,
@@ -24,9 +24,11 @@ joined in the same order.
   holds the weights only.
 - What an earlier call has cached is a constant: no gradient flows into that call, and its graph
   is not kept alive. The keys and values of the new tokens are part of the graph as ever.
-- The work of a call is counted. Decoding a token costs its own projections and one row of scores.
-  `torch.nn.functional.scaled_dot_product_attention` may be used.
-- Outputs, keys and values have the dtype and device of `x`. There is no dropout and no padding.
+- The work of a call is counted. Decoding a token costs its own projections, one row of scores and
+  one row of the mask; cached keys may be turned once or anew with every call. Nothing limits the
+  number of tokens. `torch.nn.functional.scaled_dot_product_attention` may be used.
+- Outputs, keys and values have the dtype and device of `x`, half precision included. There is no
+  dropout and no padding.
 - If the batch size of `x` is not that of the cache, raise ValueError and leave the cache as it
   was.
 
@@ -38,6 +40,9 @@ True
 >>> len(cache)
 5
 """
+
+# Not allowed, since it would be the whole exercise: torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
 
 import torch
 from jaxtyping import Float, Int

@@ -2,9 +2,9 @@
 
 A decoder writes one token after another. Keys and values of the tokens before a new one stay what
 they were, so they are computed once and kept in a cache. `layer(x, cache)` gets the next T tokens
-of each sequence of the batch: the whole prompt (prefill), a single token (decode), or any number
-in between, behind an empty cache or a filled one. With n tokens in the cache, the new ones stand
-at the positions n … n + T − 1. The call
+of each sequence of the batch, at least one: the whole prompt (prefill), a single token (decode), or
+any number in between, behind an empty cache or a filled one. With n tokens in the cache, the new
+ones stand at the positions n … n + T − 1. The call
 
 1. projects the new tokens, and only them, to queries, keys and values,
 2. turns queries and keys, not values, with `rotate` by their positions,
@@ -24,9 +24,11 @@ joined in the same order.
   holds the weights only.
 - What an earlier call has cached is a constant: no gradient flows into that call, and its graph
   is not kept alive. The keys and values of the new tokens are part of the graph as ever.
-- The work of a call is counted. Decoding a token costs its own projections and one row of scores.
-  `torch.nn.functional.scaled_dot_product_attention` may be used.
-- Outputs, keys and values have the dtype and device of `x`. There is no dropout and no padding.
+- The work of a call is counted. Decoding a token costs its own projections, one row of scores and
+  one row of the mask; cached keys may be turned once or anew with every call. Nothing limits the
+  number of tokens. `torch.nn.functional.scaled_dot_product_attention` may be used.
+- Outputs, keys and values have the dtype and device of `x`, half precision included. There is no
+  dropout and no padding.
 - If the batch size of `x` is not that of the cache, raise ValueError and leave the cache as it
   was.
 
@@ -162,6 +164,8 @@ class CachedAttention(nn.Module):
         future = torch.arange(n + T, device=x.device) > positions[:, None]
         # ✗ future = torch.arange(n + T, device=x.device) > torch.arange(T, device=x.device)[:, None] — The mask
         #   counts the new queries from zero and hides the cache from them: they stand behind it.
+        # ✗ future = torch.ones(n + T, n + T, dtype=torch.bool, device=x.device).triu(1)[n:] — A mask for all
+        #   pairs of tokens is made with every call, and all but its last rows thrown away: make those alone.
         # ✗ future = torch.zeros(T, n + T, dtype=torch.bool, device=x.device) — New tokens look at those that
         #   come after them: hide the future.
         # ✗ future = torch.arange(n + T, device=x.device) >= positions[:, None] — A token is hidden from itself:
@@ -173,6 +177,8 @@ class CachedAttention(nn.Module):
         weights = scores.masked_fill(future, -math.inf).softmax(dim=-1)
         # ✗ weights = scores.masked_fill(future, -1e4).softmax(dim=-1) — Beside real scores that are lower still,
         #   −10⁴ is not low: use −∞.
+        # ✗ weights = scores.masked_fill(future, -1e9).softmax(dim=-1) — float16 ends at −65504 and cannot
+        #   hold −10⁹: use −∞, which every dtype has.
         # ✗ weights = scores.softmax(dim=-1).masked_fill(future, 0.0) — Masking after the softmax leaves weights
         #   that no longer sum to one: set the scores to −∞ before it.
         return self.out_proj((weights @ v).transpose(1, 2).reshape(x.shape))
