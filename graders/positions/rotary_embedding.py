@@ -77,18 +77,20 @@ def defaults(kata, draw, T, S, d_head, d_v):
     return {"rotated": kata.rotary_embedding(q), "attended": attended}
 
 
-@case(T=5, d_head=8, offset=30000, dtype="bfloat16")
-@case(T=6, d_head=4, offset=20001, dtype="float16")
+@case(T=5, d_head=6, offset=40000, dtype="bfloat16")
+@case(T=6, d_head=10, offset=20001, dtype="float16")
 def half(kata, draw, T, d_head, offset, dtype):
-    """works out the angles in single precision for inputs in half precision"""
-    return kata.rotary_embedding(draw.normal(2, T, d_head, dtype=dtype), offset)
+    """works out angles in single precision for inputs in half precision, and returns theirs"""
+    x, v = draw.normal(2, T, d_head, dtype=dtype), draw.normal(2, T, 3, dtype=dtype)
+    return kata.rotary_embedding(x, offset), kata.rotary_attention(x, x, v)
 
 
 @case(T=5, d_head=6, offset=9)
 def again(kata, draw, T, d_head, offset):
-    """does not depend on the precision of what was rotated before"""
+    """does not depend on the precision or the base of what was rotated before"""
     kinds = ("float16", "float32", "float64")
-    return [kata.rotary_embedding(draw.normal(T, d_head, dtype=kind), offset) for kind in kinds]
+    found = [kata.rotary_embedding(draw.normal(T, d_head, dtype=kind), offset) for kind in kinds]
+    return found, kata.rotary_embedding(draw.normal(T, d_head), offset, base=300.0)
 
 
 @case(T=3, d_head=6)
@@ -100,7 +102,7 @@ def distance(kata, draw, T, d_head):
 
 
 @case(batch=(2, 3), T=4, S=7, d_head=6, d_v=8, offset=0, base=10_000.0)
-@case(batch=(2,), T=3, S=5, d_head=4, d_v=2, offset=6, base=10_000.0)
+@case(batch=(2,), T=5, S=5, d_head=4, d_v=3, offset=6, base=10_000.0)
 @case(batch=(), T=1, S=6, d_head=8, d_v=4, offset=5, base=100.0)
 def attention(kata, draw, batch, T, S, d_head, d_v, offset, base):
     """rotates queries from the offset on, keys from zero on, and values not at all"""

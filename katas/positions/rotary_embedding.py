@@ -7,11 +7,13 @@ by an angle of its own:
     y[i]            = x[i] cos θ − x[i + d_head/2] sin θ
     y[i + d_head/2] = x[i + d_head/2] cos θ + x[i] sin θ
 
-The T vectors on the last axis but one stand at positions offset … offset + T − 1. There may be any
-number of axes before it. `rotary_embedding` raises ValueError if d_head is odd.
+The T vectors on the last axis but one stand at positions offset … offset + T − 1, which may be in
+the ten thousands. There may be any number of axes before it. `rotary_embedding` raises ValueError
+if d_head is odd.
 
-Angles, sines and cosines are worked out in the precision of `x`, but never below float32: in half
-precision far positions would run into each other. The result has the dtype and device of `x`.
+Frequencies and angles, sines and cosines are worked out in the precision of `x`, but never below
+float32: in half precision far positions would run into each other. Only finished sines and cosines
+may be rounded to the dtype of `x`. The results of both functions have the inputs' dtype and device.
 
 `rotary_attention` uses it: every query looks at every key, the queries stand at positions from
 `offset` on (as they do next to a cache), the keys from 0 on, and

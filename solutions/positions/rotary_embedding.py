@@ -7,11 +7,13 @@ by an angle of its own:
     y[i]            = x[i] cos θ − x[i + d_head/2] sin θ
     y[i + d_head/2] = x[i + d_head/2] cos θ + x[i] sin θ
 
-The T vectors on the last axis but one stand at positions offset … offset + T − 1. There may be any
-number of axes before it. `rotary_embedding` raises ValueError if d_head is odd.
+The T vectors on the last axis but one stand at positions offset … offset + T − 1, which may be in
+the ten thousands. There may be any number of axes before it. `rotary_embedding` raises ValueError
+if d_head is odd.
 
-Angles, sines and cosines are worked out in the precision of `x`, but never below float32: in half
-precision far positions would run into each other. The result has the dtype and device of `x`.
+Frequencies and angles, sines and cosines are worked out in the precision of `x`, but never below
+float32: in half precision far positions would run into each other. Only finished sines and cosines
+may be rounded to the dtype of `x`. The results of both functions have the inputs' dtype and device.
 
 `rotary_attention` uses it: every query looks at every key, the queries stand at positions from
 `offset` on (as they do next to a cache), the keys from 0 on, and
@@ -66,6 +68,8 @@ def rotary_embedding(
     angles = positions[:, None] * base ** (-even / d_head)
     # ✗ angles = positions[:, None] * base ** (even / d_head) — The frequencies rise where they should
     #   fall: the exponent is negative.
+    # ✗ angles = positions[:, None] * base ** (-even / d_head).to(x.dtype).to(dtype) — The exponents are
+    #   rounded to half precision, and a far position multiplies their error: keep them in float32.
     # ✗ angles = positions[:, None] * 10_000.0 ** (-even / d_head) — The argument `base` has no effect:
     #   use it.
     cos, sin = angles.cos(), angles.sin()
@@ -108,6 +112,26 @@ def rotary_attention(
     weights = (q @ k.mT / math.sqrt(q.shape[-1])).softmax(dim=-1)
     # ✗ weights = (q @ k.mT).softmax(dim=-1) — The scores are not scaled: divide by √d_head.
     return weights @ v
+    # ✗ wide = torch.promote_types(v.dtype, torch.float32); return weights.to(wide) @ v.to(wide) — The
+    #   result is wider than inputs in half precision: return their dtype.
+
+
+# ✗ rotary_embedding — The tables that are kept between calls are looked up without the base: another
+#   base needs other tables.
+def _(x, offset=0, base=10_000.0, tables={}):  # noqa: B006
+    T, d_head = x.shape[-2:]
+    if d_head % 2:
+        raise ValueError(d_head)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    key = T, d_head, offset, dtype, x.device
+    if key not in tables:
+        even = torch.arange(0, d_head, 2, dtype=dtype, device=x.device)
+        positions = torch.arange(offset, offset + T, dtype=dtype, device=x.device)
+        angles = positions[:, None] * base ** (-even / d_head)
+        tables[key] = angles.cos(), angles.sin()
+    cos, sin = tables[key]
+    left, right = x.chunk(2, dim=-1)
+    return torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1).to(x.dtype)
 
 
 # ✗ rotary_embedding — Neighbouring features are paired, which is the other convention: pair feature i
