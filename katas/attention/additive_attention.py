@@ -19,6 +19,10 @@ Nothing has a bias. Both results have the dtype and device of the queries, half 
 (torch.Size([2, 3, 6]), torch.Size([2, 3, 7]))
 """
 
+# Not allowed, since it would be the whole exercise:
+# torch.nn.functional.scaled_dot_product_attention, torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn

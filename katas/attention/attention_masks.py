@@ -28,6 +28,10 @@ Masks live on the device that is named, or on that of the tensors they are made 
 [0.5, 0.5, 0.0]
 """
 
+# Not allowed, since it would be the whole exercise:
+# torch.nn.functional.scaled_dot_product_attention, torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor

@@ -34,6 +34,10 @@ nothing limits the number of tokens.
 torch.Size([3, 5, 8])
 """
 
+# Not allowed, since it would be the whole exercise:
+# torch.nn.functional.scaled_dot_product_attention, torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn

@@ -23,6 +23,10 @@ softmax is part of the exercise.
 [[0.5, 0.5, 0.0]]
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.functional.softmax,
+# torch.nn.functional.scaled_dot_product_attention, torch.nn.MultiheadAttention,
+# torch.nn.functional.multi_head_attention_forward, and what does the same.
+
 import numpy as np
 from jaxtyping import Bool, Float
 

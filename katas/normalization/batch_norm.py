@@ -29,6 +29,9 @@ tensor([[-1.0000, -1.0000],
 torch.Size([1, 2, 4, 3])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.functional.batch_norm,
+# torch.nn.functional.layer_norm, torch.nn.functional.rms_norm, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -19,6 +19,9 @@ tensor([0., 4.])
 tensor([1., 1., 1.])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Dropout,
+# torch.nn.functional.layer_norm, torch.nn.functional.rms_norm, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -19,6 +19,9 @@ tensor([[-1.3416, -0.4472,  0.4472,  1.3416]], grad_fn=<AddBackward0>)
 torch.Size([2, 5, 3, 4])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.functional.layer_norm,
+# torch.nn.functional.rms_norm, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

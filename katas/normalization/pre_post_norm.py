@@ -24,6 +24,9 @@ tensor([[-1.,  1.]], grad_fn=<RoundBackward1>)
 ['blocks.0.norm.bias', 'blocks.0.norm.weight', 'blocks.1.norm.bias', 'blocks.1.norm.weight']
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.TransformerEncoderLayer,
+# torch.nn.functional.rms_norm, and what does the same.
+
 from collections.abc import Sequence
 
 import torch

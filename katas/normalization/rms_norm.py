@@ -14,6 +14,9 @@ tensor([[0.8485, 1.1314],
         [0.0000, 0.0000]], grad_fn=<MulBackward0>)
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.functional.normalize,
+# torch.nn.functional.layer_norm, torch.nn.functional.rms_norm, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -19,6 +19,9 @@ state included. Values and gradients stay right however large the four sums are,
 tensor([0.5000, 0.5000, 0.5000, 0.5000, 0.5000])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN, and
+# what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor

@@ -14,6 +14,8 @@ acts in training mode only, on each element on its own.
 torch.Size([1, 5, 8])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn

@@ -11,6 +11,8 @@ dropout, no norm and no residual connection here. The result has the shape and d
 torch.Size([2, 3, 4])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -7,11 +7,11 @@ experts. The top_k most probable experts are the token's choices, the most proba
     y = Σ_e gate_e · expert_e(x)    over the choices,
 
 where gate_e is p_e, divided by the sum of p over the token's choices if `renormalize` is true. No
-two probabilities of a token are equal. Experts run on the tokens that are sent to them, and on no
-others: the work is counted. A call of `expert(tokens)` costs by the number of tokens, which may
-be zero.
+two probabilities of a token are equal. Experts run on the tokens that they accept, and on no
+others: the work is counted. A call of `expert(tokens)` costs by the number of rows, which may be
+zero; padding all experts up to the busiest one is forgiven, padding them to `capacity` is not.
 
-With a `capacity`, each expert accepts at most so many tokens per call. All first choices come
+With a `capacity`, which may be zero, each expert accepts at most so many tokens per call. All first choices come
 before all second choices, those before the third, and so on; within a rank, earlier tokens come
 first. A choice that finds its expert full is dropped: it adds nothing to y, and the other gates
 of the token stay what they were. A token without any expert left gets zeros.
@@ -35,6 +35,8 @@ are alike.
 >>> y.shape, balance.shape
 (torch.Size([3, 5, 8]), torch.Size([]))
 """
+
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
 
 import torch
 from jaxtyping import Float

@@ -24,6 +24,8 @@ Raise ValueError if d_model is not divisible by n_heads.
 56769024
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
+
 
 def parameter_count(
     vocab_size: int,

@@ -20,6 +20,8 @@ tensor([[9., 9.]])
 tensor([[ 3., -1.,  2., -3.]])
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor

@@ -15,6 +15,8 @@ torch.Size([2, 3, 4])
 72
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -23,6 +23,8 @@ tensor([[1, 5, 6],
 tensor(2.0794)
 """
 
+# Not allowed, since it would be the whole exercise: torch.nn.Transformer, and what does the same.
+
 from collections.abc import Callable
 
 import torch
