@@ -81,6 +81,7 @@ def defaults(kata, draw, B, T, d_model, d_ff, E, k):
 @case(B=2, T=8, d_model=5, d_ff=6, E=5, k=3, capacity=4, renormalize=False)
 @case(B=1, T=7, d_model=4, d_ff=3, E=2, k=1, capacity=1, renormalize=False)
 @case(B=1, T=3, d_model=4, d_ff=5, E=4, k=2, capacity=9, renormalize=True)
+@case(B=1, T=4, d_model=3, d_ff=2, E=3, k=2, capacity=0, renormalize=True)
 def capacity(kata, draw, B, T, d_model, d_ff, E, k, capacity, renormalize):
     """lets a full expert drop by rank of choice first, then by place, and counts what is dropped"""
     layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k, renormalize, capacity))
@@ -88,6 +89,16 @@ def capacity(kata, draw, B, T, d_model, d_ff, E, k, capacity, renormalize):
     y, balance = layer(x)
     draw.backward(y, balance)
     return {"y": y, "balance": balance, "x": x.grad, **gradients_of(draw, layer)}
+
+
+@case(d_model=6, d_ff=4, E=4, capacity=2)
+def second_choices(kata, draw, d_model, d_ff, E, capacity):
+    """sends a token that its first choice drops to its second"""
+    layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, 2, capacity=capacity))
+    with torch.no_grad():
+        layer.router.weight.copy_(torch.eye(E, d_model))  # logits are the first features
+    logits = torch.arange(E) * 0.1 + 3.0 * torch.eye(E)[:1] + torch.eye(E).roll(1, 1)
+    return layer(torch.cat([logits, draw.normal(E, d_model - E)], dim=1))
 
 
 @case(B=2, T=4, d_model=5, d_ff=7, E=4, k=2, renormalize=True)
@@ -119,11 +130,12 @@ def float64(kata, draw, B, T, d_model, d_ff, E, k, scale):
     return layer(draw.normal(B, T, d_model, scale=scale, dtype="float64"))
 
 
-@case(N=9, d_model=7, d_ff=5, E=5, k=2, renormalize=True)
-@case(N=12, d_model=6, d_ff=8, E=4, k=1, renormalize=False)
-def half(kata, draw, N, d_model, d_ff, E, k, renormalize):
-    """works out probabilities and balance in float32 for inputs in half precision"""
-    layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k, renormalize), dtype="bfloat16")
+@case(N=9, d_model=7, d_ff=5, E=5, k=2, renormalize=True, capacity=7)
+@case(N=700, d_model=4, d_ff=3, E=2, k=1, renormalize=False, capacity=280)
+def half(kata, draw, N, d_model, d_ff, E, k, renormalize, capacity):
+    """works out probabilities and balance in float32 for half precision, and counts beyond its digits"""
+    layer = kata.MixtureOfExperts(d_model, d_ff, E, k, renormalize, capacity)
+    draw.weights(layer, dtype="bfloat16")
     with torch.no_grad():
         layer.router.weight.copy_(torch.eye(E, d_model))  # logits are the first features, exactly
     x = draw.normal(N, d_model, dtype="bfloat16")
@@ -133,10 +145,11 @@ def half(kata, draw, N, d_model, d_ff, E, k, renormalize):
     return {"y": y, "balance": balance}
 
 
-@case(B=3, T=16, d_model=8, d_ff=96, E=16, k=2, budget={"flops": 5})
-def cost(kata, draw, B, T, d_model, d_ff, E, k):
-    """runs each expert on the tokens that are sent to it"""
-    layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k))
+@case(B=3, T=16, d_model=8, d_ff=96, E=16, k=2, capacity=48, budget={"flops": 5})
+@case(B=2, T=40, d_model=8, d_ff=96, E=4, k=2, capacity=2, budget={"flops": 5})
+def cost(kata, draw, B, T, d_model, d_ff, E, k, capacity):
+    """runs each expert on the tokens that it accepts"""
+    layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k, capacity=capacity))
     x = draw.normal(B, T, d_model)
     with draw.measured():
         return layer(x)
@@ -145,7 +158,7 @@ def cost(kata, draw, B, T, d_model, d_ff, E, k):
 @case(B=2, T=3, d_model=5, d_ff=4, E=3, k=2, capacity=3)
 def device(kata, draw, B, T, d_model, d_ff, E, k, capacity):
     """makes its tensors on the device of the input, wherever they would be made by default"""
-    layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k, capacity=capacity))
+    layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, k, capacity=capacity)).eval()
     x = draw.normal(B, T, d_model)
     with torch.device("meta"):  # routing needs values, so that the input cannot be without
         return layer(x)

@@ -7,11 +7,11 @@ experts. The top_k most probable experts are the token's choices, the most proba
     y = Σ_e gate_e · expert_e(x)    over the choices,
 
 where gate_e is p_e, divided by the sum of p over the token's choices if `renormalize` is true. No
-two probabilities of a token are equal. Experts run on the tokens that are sent to them, and on no
-others: the work is counted. A call of `expert(tokens)` costs by the number of tokens, which may
-be zero.
+two probabilities of a token are equal. Experts run on the tokens that they accept, and on no
+others: the work is counted. A call of `expert(tokens)` costs by the number of rows, which may be
+zero; padding all experts up to the busiest one is forgiven, padding them to `capacity` is not.
 
-With a `capacity`, each expert accepts at most so many tokens per call. All first choices come
+With a `capacity`, which may be zero, each expert accepts at most so many tokens per call. All first choices come
 before all second choices, those before the third, and so on; within a rank, earlier tokens come
 first. A choice that finds its expert full is dropped: it adds nothing to y, and the other gates
 of the token stay what they were. A token without any expert left gets zeros.
@@ -140,6 +140,10 @@ class MixtureOfExperts(nn.Module):
             # ✗ rank, token = (chosen[:, :1].T == e).nonzero(as_tuple=True) — Only first choices are sent: a
             #   token goes to all its experts.
             rank, token = rank[: self.capacity], token[: self.capacity]
+            # ✗ rank, token = rank[: self.capacity or None], token[: self.capacity or None] — A capacity of zero
+            #   counts as none: ask whether there is one, not whether it is true.
+            # ✗ rank, token = (rank[: self.capacity], token[: self.capacity]) if self.training else (rank, token) —
+            #   In evaluation nothing is dropped: the capacity holds in both modes.
             # ✗ pass — The capacity has no effect: an expert accepts that many tokens and no more.
             # ✗ keep = gates[token, rank].argsort(descending=True)[: self.capacity]; rank, token = rank[keep],
             #   token[keep] — A full expert keeps the tokens with the largest gates: it keeps those that come first.
@@ -151,6 +155,11 @@ class MixtureOfExperts(nn.Module):
             outputs = expert(tokens[token])
             # ✗ outputs = expert(tokens)[token] — Every expert runs on every token, as in a dense network: pick
             #   its tokens first.
+            # ✗ rank, token = (chosen.T == e).nonzero(as_tuple=True); outputs = expert(tokens[token])[: self.capacity];
+            #   rank, token = rank[: self.capacity], token[: self.capacity] — The expert runs on dropped tokens too,
+            #   and its work is thrown away: drop first, then run.
+            # ✗ outputs = expert(nn.functional.pad(tokens[token], (0, 0, 0, max(self.capacity or 0, len(token)) - len(token))))[: len(token)] —
+            #   Every expert works through as many rows as its capacity, empty or not: run it on what it accepted.
             # ✗ outputs = expert(tokens[token].detach()) — No gradient reaches the input through the experts:
             #   leave it attached.
             weighed = gates[token, rank, None].to(x.dtype) * outputs

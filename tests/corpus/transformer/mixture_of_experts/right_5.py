@@ -48,14 +48,15 @@ class MixtureOfExperts(nn.Module):
         for e in range(self.n_experts):
             mine = by_rank == e
             seat = torch.where(mine, mine.cumsum(0), seat)
+        keep = torch.ones_like(idx, dtype=torch.bool)
         if self.capacity is not None:
             keep = (seat <= self.capacity).view(self.top_k, -1).T
-            gates = gates * keep
-        up = torch.stack([e.up.weight for e in self.experts])[idx]  # N k d_ff d_model
-        b_up = torch.stack([e.up.bias for e in self.experts])[idx]
-        down = torch.stack([e.down.weight for e in self.experts])[idx]
-        b_down = torch.stack([e.down.bias for e in self.experts])[idx]
-        h = torch.einsum("nkfd,nd->nkf", up, tokens) + b_up
-        out = torch.einsum("nkdf,nkf->nkd", down, h.clamp(min=0)) + b_down
-        y = (gates.to(x.dtype)[..., None] * out).sum(1)
+        n, k = keep.nonzero(as_tuple=True)
+        up = torch.stack([e.up.weight for e in self.experts])[idx[n, k]]  # kept d_ff d_model
+        b_up = torch.stack([e.up.bias for e in self.experts])[idx[n, k]]
+        down = torch.stack([e.down.weight for e in self.experts])[idx[n, k]]
+        b_down = torch.stack([e.down.bias for e in self.experts])[idx[n, k]]
+        h = torch.einsum("cfd,cd->cf", up, tokens[n]) + b_up
+        out = torch.einsum("cdf,cf->cd", down, h.clamp(min=0)) + b_down
+        y = torch.zeros_like(tokens).index_add(0, n, gates[n, k].to(x.dtype)[:, None] * out)
         return y.reshape(x.shape), self.balance(probs, idx)
