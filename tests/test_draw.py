@@ -96,6 +96,32 @@ def test_tensors_are_single_precision_unless_told(dtype: Any) -> None:
     assert np.float64 == draw.numpy.normal(2).dtype
 
 
+@pytest.mark.parametrize("word", DTYPES)
+def test_dtype_may_be_torchs_own(word: Any) -> None:
+    dtype = getattr(torch, word)
+    for method in ("normal", "uniform", "zeros"):
+        one, other = (getattr(Draw(1), method)(5, dtype=d) for d in (word, dtype))
+        assert dtype == other.dtype and torch.equal(one, other)
+    assert dtype == Draw(1).weights(nn.Linear(2, 2), dtype=dtype).weight.dtype
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, np.float64, np.dtype("float64")])
+def test_dtype_of_an_array_may_be_anybodys(dtype: Any) -> None:
+    assert np.float64 == Draw(1).numpy.normal(2, dtype=dtype).dtype
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, np.int32, "float46", "nn", float, 3])
+@pytest.mark.parametrize("method", ["normal", "uniform", "zeros"])
+def test_dtype_that_is_none_of_floats_is_refused_by_name(method: str, dtype: Any) -> None:
+    words = 'takes dtype="float64", "float32", "float16" or "bfloat16", not '
+    with pytest.raises(TypeError, match=rf"^draw\.{method} {words}"):
+        getattr(Draw(0), method)(2, dtype=dtype)
+    with pytest.raises(TypeError, match=rf"^draw\.weights {words}"):
+        Draw(0).weights(nn.Linear(2, 2), dtype=dtype)
+    with pytest.raises(TypeError, match=rf'^draw\.numpy\.{method} takes .* or "float16", not '):
+        getattr(Draw(0).numpy, method)(2, dtype=dtype)
+
+
 def test_distributions_are_as_declared() -> None:
     draw = Draw(0).numpy
     normal, uniform = draw.normal(10_000, scale=3.0), draw.uniform(10_000, low=-1.0, high=3.0)

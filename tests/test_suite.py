@@ -194,6 +194,11 @@ REFUSED = {
     "module's decorator": (grader(CASE.replace("@", "@dojo.")), 5, "no decorator but @case"),
     "positional size": (grader(CASE.replace("B=2", "2")), 5, "every value needs its name"),
     "computed size": (grader(CASE.replace("2", "one()")), 5, "B is computed"),
+    "dtype of torch": (
+        grader(CASE.replace("B=2", "B=torch.float64")),
+        5,
+        'B is computed: write a literal, such as B="float64", since it is read',
+    ),
     "list": (grader(CASE.replace("2", "[1]")), 5, "B must be a number"),
     "no title": (grader(CASE.replace('"matches the equation"', '""')), 6, "needs a title"),
     "full stop": (grader(CASE.replace("equation", "equation.")), 6, "needs a title"),

@@ -8,7 +8,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Draw", "Given", "Host", "seed_of"]
 
 Dtype = Literal["float64", "float32", "float16", "bfloat16"]
+FLOATS: Final = get_args(Dtype)
 
 
 class Host(Protocol):
@@ -95,19 +96,27 @@ class Draw:
         other._rng = self._rng
         return other
 
-    def normal(self, *shape: int, scale: float = 1.0, dtype: Dtype | None = None) -> Any:
+    def normal(
+        self, *shape: int, scale: float = 1.0, dtype: Dtype | torch.dtype | None = None
+    ) -> Any:
         """Draw from a normal distribution with mean 0 and standard deviation `scale`."""
-        return self._give(scale * self._rng.standard_normal(shape), dtype)
+        kind = self._floating(dtype, "normal")
+        return self._give(scale * self._rng.standard_normal(shape), kind)
 
-    def zeros(self, *shape: int, dtype: Dtype | None = None) -> Any:
+    def zeros(self, *shape: int, dtype: Dtype | torch.dtype | None = None) -> Any:
         """Return zeros, watched like everything drawn."""
-        return self._give(np.zeros(shape), dtype)
+        return self._give(np.zeros(shape), self._floating(dtype, "zeros"))
 
     def uniform(
-        self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: Dtype | None = None
+        self,
+        *shape: int,
+        low: float = 0.0,
+        high: float = 1.0,
+        dtype: Dtype | torch.dtype | None = None,
     ) -> Any:
         """Draw uniformly from [low, high)."""
-        return self._give(low + (high - low) * self._rng.random(shape), dtype)
+        kind = self._floating(dtype, "uniform")
+        return self._give(low + (high - low) * self._rng.random(shape), kind)
 
     def integers(self, *shape: int, low: int = 0, high: int) -> Any:
         """Draw int64 values uniformly from low … high − 1."""
@@ -131,7 +140,7 @@ class Draw:
 
         return torch.Generator().manual_seed(int(self._rng.integers(2**63)))
 
-    def weights(self, module: Any, dtype: Dtype | None = None) -> Any:
+    def weights(self, module: Any, dtype: Dtype | torch.dtype | None = None) -> Any:
         """Overwrite every parameter of a module with drawn values and return the module.
 
         Values depend on a parameter's name and shape, not on the order of registration.
@@ -139,8 +148,8 @@ class Draw:
         """
         import torch
 
-        if dtype is not None:
-            module.to(getattr(torch, dtype))
+        if kind := self._floating(dtype, "weights"):
+            module.to(getattr(torch, kind))
         if self.kind == "meta":
             module.to("meta")
         base = int(self._rng.integers(2**63))
@@ -168,7 +177,7 @@ class Draw:
         terms = []
         for output in outputs:
             dtype = str(output.dtype).removeprefix("torch.")
-            cotangent = self.normal(*output.shape, dtype=dtype)  # type: ignore[arg-type]
+            cotangent = self._give(self._rng.standard_normal(tuple(output.shape)), dtype)
             if output.requires_grad:
                 terms.append((output * cotangent).sum())
         if terms:
@@ -192,7 +201,22 @@ class Draw:
             raise RuntimeError("a hosted object cannot host another one")
         return self.host_at(cls.__name__, sizes)
 
-    def _give(self, values: Any, dtype: Dtype | None) -> Any:
+    def _floating(self, dtype: object, method: str) -> str | None:
+        """Return the name of a dtype, be it a word, torch's or NumPy's; None stays None."""
+        if dtype is None:
+            return None
+        name = str(getattr(dtype, "__name__", dtype)).removeprefix("torch.")
+        arrays = self.kind == "numpy" and method != "weights"
+        known = FLOATS[:3] if arrays else FLOATS  # NumPy lacks bfloat16
+        if name not in known:
+            source = "draw" if self.kind == "torch" else f"draw.{self.kind}"
+            *words, last = (f'"{word}"' for word in known)
+            raise TypeError(
+                f"{source}.{method} takes dtype={', '.join(words)} or {last}, not {name[:80]}"
+            )
+        return name
+
+    def _give(self, values: Any, dtype: str | None) -> Any:
         given: Any = np.asarray(values)
         floating = given.dtype.kind == "f"
         if self.kind == "numpy":

@@ -126,10 +126,11 @@ def _literal(path: Path, node: ast.expr, what: str) -> object:
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError):
+        such = f', such as {what}="{node.attr}",' if isinstance(node, ast.Attribute) else ""
         raise GraderError(
             path,
             node.lineno,
-            f"{what} is computed: write the value itself, since it is read without being run",
+            f"{what} is computed: write a literal{such} since it is read without being run",
         ) from None
 
 
