@@ -167,6 +167,108 @@ def test_kata_that_does_not_work_is_one_violation_and_no_traceback(
     assert message in found
 
 
+DRAWN = "    return kata.scaled_sum(draw.normal(n, m), draw.normal(n, m), scale=scale)"
+FLOAT64 = '    x = draw.normal(n, dtype="float64")'
+IN_OUTPUT = "the solution, in case output[n=3,m=4,scale=2.5], "
+FAULTS = {
+    "name in the solution": (
+        {"total = x + y\n": "total = x + nothing\n"},
+        {},
+        "solutions/basics/scaled_sum.py:18: " + IN_OUTPUT
+        + "raises NameError: name 'nothing' is not defined, in `total = x + nothing`: mend",
+    ),
+    "line below mistakes": (
+        {"return total * scale\n": "return total * scale.nothing\n"},
+        {},
+        "solutions/basics/scaled_sum.py:20: " + IN_OUTPUT + "raises AttributeError",
+    ),
+    "call in the grader": (
+        {},
+        {DRAWN: "    n = 2 * n\n    # a comment\n    return kata.scaled_sum(draw.normal(n))"},
+        "graders/basics/scaled_sum.py:22: " + IN_OUTPUT + "raises TypeError: scaled_sum()",
+    ),
+    "later case": (
+        {},
+        {FLOAT64: "    x = draw.normal(  # a comment\n        n, dtype='float63'\n    )"},
+        "graders/basics/scaled_sum.py:26: the solution, in case float64[n=5], raises TypeError: "
+        'draw.normal takes dtype="float64"',
+    ),
+    "word that draw lacks": (
+        {},
+        {DRAWN: "    return draw.bernoulli(3)"},
+        "raises AttributeError: draw has no `bernoulli`: there are numpy, meta, normal, zeros, "
+        "uniform, integers, booleans, permutation, rng, generator, weights, gradients, backward, "
+        "measured and host, in `return draw.bernoulli(3)`: mend",
+    ),
+    "name that the solution lacks": (
+        {},
+        {DRAWN: "    return kata.scale_sum()"},
+        "graders/basics/scaled_sum.py:20: " + IN_OUTPUT
+        + "needs `scale_sum`, which is not defined, in `return kata.scale_sum()`",
+    ),
+    "missing module": (
+        {},
+        {"from dojo import": "import scippy\nfrom dojo import"},
+        "graders/basics/scaled_sum.py:3: " + IN_OUTPUT
+        + "raises ModuleNotFoundError: No module named 'scippy', in `import scippy`",
+    ),
+    "module that the solution lacks": (
+        {"import torch\n": "import scippy\nimport torch\n"},
+        {},
+        "solutions/basics/scaled_sum.py:9: the solution does not load (ModuleNotFoundError: "
+        "No module named 'scippy', in `import scippy`): mend it",
+    ),
+    "mistake that does not load": (
+        {"import torch\n": "import torch\n# ✗ import touch — A touch: import torch.\n"},
+        {},
+        "solutions/basics/scaled_sum.py:10: the solution does not load with this mistake "
+        "(ModuleNotFoundError",
+    ),
+    "other error than declared": (
+        {},
+        {"raises=ValueError": "raises=KeyError"},
+        "solutions/basics/scaled_sum.py:16: the solution, in case zero[n=2], raises ValueError: a "
+        'scale of zero loses everything, in `raise ValueError("a scale of zero loses everything")`'
+        ", but declares raises=KeyError",
+    ),
+    "syntax of the solution": (
+        {"total = x + y\n": "total = x +\n"},
+        {},
+        "solutions/basics/scaled_sum.py:18: is not valid Python (invalid syntax): mend this line",
+    ),
+    "syntax of the grader": (
+        {},
+        {FLOAT64: "    x = = 3"},
+        "graders/basics/scaled_sum.py:26: is not valid Python (invalid syntax): mend this line",
+    ),
+    "mistake": (
+        {"x - y —": "x - —"},
+        {},
+        "solutions/basics/scaled_sum.py:19: the solution does not compile with this mistake",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_told_once_with_file_and_line(engine: Engine, make_suite: Make, name: str) -> None:
+    in_solution, in_grader, message = FAULTS[name]
+    entry = make_suite().entries[0]
+    for path, changes in ((entry.solution, in_solution), (entry.grader, in_grader)):
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+
+    found = audit_kata(Suite(entry.root).entries[0], engine)
+
+    told = [str(one.message) for one in found]
+    assert message in "\n".join(told)
+    assert 1 == sum(message.partition(" in case")[0] in one for one in told), told
+    if "syntax" in name:
+        assert ["Solution and grader can be read"] == [one.law for one in found]
+
+
 def test_stray_file_and_stale_catalogue_are_found(make_suite: Make) -> None:
     suite = make_suite()
     (suite.root / "katas" / "basics" / "orphan.py").write_text("")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sample_suite import SOLUTION, Make
 
+from dojo.grader_file import GraderError
 from dojo.suite import Entry, Suite
+from dojo.trouble import Trouble
 from dojo.verdict import CaseResult, KataResult, Verdict
 from dojo.workspace import (
     is_pristine,
@@ -17,6 +19,7 @@ from dojo.workspace import (
     read_sums,
     remember,
     reset,
+    stub_text,
     write_stub,
 )
 
@@ -134,7 +137,7 @@ def test_broken_solution_costs_the_learner_nothing(entry: Entry) -> None:
     entry.stub.write_text(MINE)
     entry.solution.write_text("def (", encoding="utf-8")
 
-    with pytest.raises((SyntaxError, ValueError)):
+    with pytest.raises(GraderError):
         reset(entry)
 
     assert MINE == entry.stub.read_text()
@@ -189,3 +192,14 @@ def test_kata_that_is_not_started_or_gone_is_not_remembered(entry: Entry) -> Non
     remember(entry.root, [result(Verdict.NO_ANSWER)])
 
     assert {} == progress(entry.root).latest()
+
+
+def test_fault_of_a_solution_carries_its_path(make_suite: Make) -> None:
+    (entry,) = make_suite().entries
+    for solution, message in (
+        (SOLUTION.replace("x - y —", "x - y"), r":19: no ` — ` between"),
+        (SOLUTION.replace("x + y", "x +"), r":18: is not valid Python \(invalid syntax\)"),
+    ):
+        entry.solution.write_text(solution, encoding="utf-8")
+        with pytest.raises(Trouble, match=r"^solutions/basics/scaled_sum\.py" + message):
+            stub_text(entry)

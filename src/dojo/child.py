@@ -23,6 +23,7 @@ from dojo.wire import Began, Broken, Channel, Failure, Job, Observed, Reply, Ste
 __all__ = ["serve"]
 
 MODULE = "answer"
+CASES = "<cases>"
 RAISABLE: dict[str, type[Exception]] = {
     kind.__name__: kind for kind in (IndexError, KeyError, TypeError, ValueError)
 }
@@ -68,8 +69,15 @@ def _work(channel: Channel, job: Job) -> None:
         return
     channel.send(_describe(answer, job.wants))
     drives: dict[str, Any] = {"__name__": "grader"}
-    exec(compile(job.cases, "<cases>", "exec", dont_inherit=True), drives)
+    unfit = None
+    try:
+        exec(compile(job.cases, CASES, "exec", dont_inherit=True), drives)
+    except BaseException as error:
+        unfit = _failure(error, job.filename)
     for index, (seed, function, sizes) in enumerate(job.runs):
+        if unfit is not None:
+            channel.send(Observed(index, failure=unfit))
+            continue
         observed = _run(index, seed, drives[function], sizes, answer, job, channel)
         _flush()
         try:
@@ -229,14 +237,19 @@ def _failure(error: BaseException, filename: str) -> Failure:
     except BaseException:  # a hostile or broken __str__
         message = "(its message could not be read)"
     steps = []
+    case = 0
     trace = error.__traceback__
     while trace is not None:
         code: CodeType = trace.tb_frame.f_code
         if code.co_filename == filename:
             steps.append(Step(trace.tb_lineno or 0, code.co_qualname[:80]))
+            case = 0
+        elif code.co_filename == CASES:
+            case = trace.tb_lineno or 0
         trace = trace.tb_next
     steps = steps[-8:]
-    return Failure(kinds, wire.encode(message), tuple(steps))  # type: ignore[arg-type]
+    text = str(wire.encode(message))
+    return Failure(kinds, text, tuple(steps), case=case)
 
 
 def _masks(draw: Draw, job: Job) -> tuple[tuple[str, wire.Array], ...]:

@@ -77,6 +77,19 @@ class Draw:
     def __post_init__(self) -> None:
         self._rng = np.random.Generator(np.random.PCG64(self.seed))
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Say which words there are, for one that there is not."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            *words, last = (
+                word
+                for word, value in vars(Draw).items()
+                if word[0] != "_" and (callable(value) or isinstance(value, property))
+            )
+            raise AttributeError(f"draw has no `{name}`: there are {', '.join(words)} and {last}")
+
     @property
     def numpy(self) -> Draw:
         """The same source, returning NumPy arrays."""

@@ -17,8 +17,10 @@ from dojo import budget, wire
 from dojo.compare import TOLERANCES, floats
 from dojo.engine import Engine
 from dojo.grade import Grader, Judge, differs
+from dojo.grader_file import parse
 from dojo.meter import COUNTS
 from dojo.mistakes import MistakeError, find_mistakes, reference
+from dojo.places import faults_in
 from dojo.provided import is_provided, is_standard
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
 from dojo.rules import forbidden_operators, scan
@@ -116,7 +118,8 @@ class Audit:
     @cached_property
     def stub(self) -> str:
         """What the stub has to be."""
-        return derive(self.key.solution, rules(self.entry.meta))
+        with faults_in(self.entry.solution):
+            return derive(self.key.solution, rules(self.entry.meta))
 
     def triples(self, answers: tuple[Outcome, ...]) -> Iterator[tuple[CaseSpec, Expected, Outcome]]:
         """Pair every case with its expectation and an answer."""
@@ -132,6 +135,18 @@ class Audit:
         if ended is None or ended.failure is not None:
             raise UnsoundKata(f"{self.entry.id}: `{function}` could not be checked: {ended}")
         return wire.decode(ended.value)
+
+
+def files_can_be_read(audit: Audit) -> Iterator[str]:
+    """Solution and grader can be read"""
+    entry = audit.entry
+    try:
+        parse(entry.solution)
+        _ = entry.meta, entry.cases, entry.statement
+        with faults_in(entry.solution):
+            find_mistakes(entry.solution.read_text(encoding="utf-8"))
+    except (GraderError, MistakeError) as error:
+        yield str(error)
 
 
 def stub_is_current(audit: Audit) -> Iterator[str]:
@@ -395,7 +410,10 @@ LAWS: Final = (
 def audit_kata(entry: Entry, engine: Engine) -> list[Violation]:
     """Return everything about one kata that breaks a law."""
     audit = Audit(entry, engine)
-    broken = []
+    title = (files_can_be_read.__doc__ or "").strip()
+    broken = [Violation(entry.id, title, message) for message in files_can_be_read(audit)]
+    if broken:  # all else would only say it once more
+        return broken
     for law in LAWS:
         title = (law.__doc__ or "").strip()
         try:
@@ -404,8 +422,8 @@ def audit_kata(entry: Entry, engine: Engine) -> list[Violation]:
             violation = Violation(entry.id, title, str(error))
             if violation.message not in [other.message for other in broken]:
                 broken.append(violation)
-        except (OSError, SyntaxError) as error:
-            broken.append(Violation(entry.id, title, f"{type(error).__name__}: {error}"))
+        except OSError as error:
+            broken.append(Violation(entry.id, title, str(error)))
             break
     return broken
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Final
 
 from dojo import syntax
-from dojo.trouble import Trouble
+from dojo.trouble import Fault
 
-__all__ = ["Mistake", "MistakeError", "find_mistakes", "reference"]
+__all__ = ["Mistake", "MistakeError", "find_mistakes", "line_in_file", "reference"]
 
 MARK: Final = "✗"
 DASH: Final = " — "
@@ -23,16 +23,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Block = Function | ast.ClassDef
 
 
-class MistakeError(Trouble):
+class MistakeError(Fault):
     """A `# ✗` comment that breaks a rule; the message says which, and what to do next."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(line, message)
-        self.line = line
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +57,12 @@ def find_mistakes(source: str) -> tuple[Mistake, ...]:
 def reference(source: str) -> str:
     """Return a solution without comments about mistakes and without functions named `_`."""
     return _read(source).text()
+
+
+def line_in_file(source: str, line: int) -> int:
+    """Return where a line of the reference stands in the solution's file."""
+    kept = _read(source).kept
+    return kept[line - 1][0] if 0 < line <= len(kept) else line
 
 
 @dataclass(frozen=True)

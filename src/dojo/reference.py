@@ -23,10 +23,11 @@ from dojo.draw import Draw, seed_of
 from dojo.engine import Engine, Run, Silence
 from dojo.meter import COUNTS
 from dojo.mistakes import Mistake, find_mistakes, reference
+from dojo.places import faults_in, place, visible
 from dojo.rules import forbidden_operators
 from dojo.suite import CaseSpec, Entry
 from dojo.trouble import Trouble
-from dojo.wire import Job, Node, Observed, Open
+from dojo.wire import Failure, Job, Node, Observed, Open
 
 __all__ = [
     "Expected",
@@ -105,7 +106,8 @@ class Key:
         """Read a kata's two hand-written files."""
         grader = entry.grader.read_text(encoding="utf-8")
         solution = entry.solution.read_text(encoding="utf-8")
-        return cls(entry, solution, _visible(grader), grader, salt)
+        with faults_in(entry.grader):
+            return cls(entry, solution, visible(grader), grader, salt)
 
     @property
     def specs(self) -> tuple[CaseSpec, ...]:
@@ -122,6 +124,11 @@ class Key:
     def digest(self) -> str:
         """Return a name for everything that the expected values depend on."""
         return self._digest
+
+    @property
+    def uses_torch(self) -> bool:
+        """Whether the solution computes with torch, and not with NumPy alone."""
+        return TORCH.search(self.solution) is not None
 
     def seed(self, spec: CaseSpec, purpose: str) -> str:
         """Return a case's seed; knowing the one for a purpose does not give the others."""
@@ -150,7 +157,7 @@ class Key:
             watch,
             nudge=nudge,
             counts=counts,
-            arrays=not TORCH.search(self.solution),
+            arrays=not self.uses_torch,
             inputs=input_names(self.cases),
         )
 
@@ -174,25 +181,6 @@ def _sizes(spec: CaseSpec) -> wire.Dict:
 @lru_cache(maxsize=64)
 def _compiled(grader: str, path: str) -> CodeType:
     return compile(grader, path, "exec")
-
-
-@lru_cache(maxsize=256)
-def _visible(grader: str) -> str:
-    """Leave out the metadata, and of hosted classes all but the name."""
-    tree = syntax.parse(grader)
-    body: list[ast.stmt] = []
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            node = ast.ClassDef(node.name, [], [], [ast.Pass()], [])
-        is_metadata = (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Call)
-            and isinstance(node.value.func, ast.Name)
-            and node.value.func.id == "Kata"
-        )
-        if not is_metadata:
-            body.append(node)
-    return ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
 
 
 @lru_cache(maxsize=256)
@@ -223,6 +211,7 @@ def _engine_digest() -> str:
         "kata",
         "meter",
         "mistakes",
+        "places",
         "recording",
         "reference",
         "refusal",
@@ -311,7 +300,8 @@ class References:
         return self._mistakes[digest]
 
     def _find_mistakes(self, key: Key) -> tuple[tuple[Mistake, tuple[Outcome, ...]], ...]:
-        declared = find_mistakes(key.solution)
+        with faults_in(key.entry.solution):
+            declared = find_mistakes(key.solution)
         path = self._path(key, "mistakes")
         observed = _load(path, tuple[tuple[Outcome, ...], ...])
         if observed is None or len(observed) != len(declared):
@@ -356,7 +346,7 @@ class References:
 
         run = self._engine.run(job, [limit for some in limits for limit in some], host)
         if run.broken is not None:
-            raise UnsoundKata(f"{first.entry.solution}: a version does not load: {run.broken}")
+            raise UnsoundKata(_not_loaded(first, source, run.broken))
         found, n_cases = outcomes(run, len(job.runs)), len(first.specs)
         return [found[at : at + n_cases] for at in range(0, len(found), n_cases)]
 
@@ -364,11 +354,12 @@ class References:
         from dojo.stubs import public_names
 
         first = keys[0]
-        source = reference(first.solution)
+        with faults_in(first.entry.solution):
+            source = reference(first.solution)
+            names = public_names(first.solution)
         patient = [[600.0] * len(key.specs) for key in keys]
         plain = self.observe_all(keys, source, patient, watched=watched)
         nudged = self.observe_all(keys, source, patient, nudge=True)
-        names = public_names(first.solution)
         records = []
         for key, ours, others in zip(keys, plain, nudged, strict=True):
             for spec, outcome in zip(key.specs, ours, strict=True):
@@ -389,20 +380,43 @@ class References:
         return self._folder / key.entry.id / f"{what}-{salted}-{key.digest()}.msgpack"
 
 
+def _not_loaded(key: Key, source: str, broken: Failure | Silence) -> str:
+    """Say which version of a solution does not load, where and why."""
+    where = f"solutions/{key.entry.id}.py"
+    if isinstance(broken, Silence):
+        why = f"{broken.why}: {broken.detail}"
+    else:
+        why = f"{broken.kinds[0]}: {broken.message[:300]}"
+    spoilt = next((m for m in find_mistakes(key.solution) if m.source == source), None)
+    if spoilt is not None:
+        return f"{where}:{spoilt.line}: the solution does not load with this mistake ({why})"
+    if source != reference(key.solution):
+        return f"{where}: a version of it does not load ({why})"
+    if isinstance(broken, Failure) and broken.steps:
+        where, code = place(key.entry.id, key.solution, key.grader, broken)
+        why += f", in `{code}`"
+    return f"{where}: the solution does not load ({why}): mend it"
+
+
 def _demand_sound(key: Key, spec: CaseSpec, outcome: Outcome) -> None:
-    where = f"{key.entry.id}: the solution, in case {spec.id},"
+    here, what = f"graders/{key.entry.id}.py:{spec.line}", f"the solution, in case {spec.id},"
     if outcome.observed is None:
-        raise UnsoundKata(f"{where} gives no answer ({outcome.silence})")
+        raise UnsoundKata(f"{here}: {what} gives no answer ({outcome.silence})")
     failure = outcome.observed.failure
-    if spec.raises is None and failure is not None:
-        line = f" at line {failure.steps[-1].line}" if failure.steps else " in the grader"
-        raise UnsoundKata(
-            f"{where} raises {failure.kinds[0]}: {failure.message[:300]}{line}; "
-            "mend one of them, or declare raises= in the case"
-        )
-    if spec.raises is not None and (failure is None or spec.raises not in failure.kinds):
-        did = f"raises {failure.kinds[0]}" if failure else "raises nothing"
-        raise UnsoundKata(f"{where} {did}, but the case declares raises={spec.raises}")
+    if failure is None and spec.raises is not None:
+        raise UnsoundKata(f"{here}: {what} raises nothing, but declares raises={spec.raises}")
+    if failure is None or spec.raises in failure.kinds:
+        return
+    where, code = place(key.entry.id, key.solution, key.grader, failure)
+    kind, said = failure.kinds[0], failure.message[:500]
+    did = f"needs `{said}`, which is not defined" if kind == "NotDefined" else ""
+    did = did or f"raises {kind}: {said}"
+    did += f", in `{code}`" if code else ""
+    if spec.raises is not None:
+        raise UnsoundKata(f"{where}: {what} {did}, but declares raises={spec.raises}")
+    raise UnsoundKata(
+        f"{where}: {what} {did}: mend solution or grader, or declare raises= in the case"
+    )
 
 
 def _load(path: Path, kind: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Final
 from dojo import syntax
 from dojo.kata import Kata
 from dojo.mistakes import reference
-from dojo.trouble import Trouble
+from dojo.trouble import Fault
 
 __all__ = ["StubError", "derive", "public_names", "rules"]
 
@@ -40,16 +40,8 @@ Place = tuple[int, int]
 """Line and column, in characters."""
 
 
-class StubError(Trouble):
+class StubError(Fault):
     """A solution whose stub would lack something that it shows; says what to mark."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(line, message)
-        self.line = line
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.message}"
 
 
 def derive(source: str, rules: str = "") -> str:

@@ -147,6 +147,8 @@ class Failure(_Strict, frozen=True):
     steps: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
     caret: tuple[int, int] | None = None
     """Line and column, for a syntax error."""
+    case: Count = 0
+    """The line of the cases that raised, where no line of the file was reached from it."""
 
 
 class Job(_Strict, tag="job", frozen=True):

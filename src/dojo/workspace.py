@@ -188,9 +188,11 @@ def _failures(result: KataResult) -> list[Failed]:
 
 def stub_text(entry: Entry) -> bytes:
     """Return a kata's stub as it is derived from the solution."""
+    from dojo.places import faults_in
     from dojo.stubs import derive, rules
 
-    return derive(entry.solution.read_text(encoding="utf-8"), rules(entry.meta)).encode()
+    with faults_in(entry.solution):
+        return derive(entry.solution.read_text(encoding="utf-8"), rules(entry.meta)).encode()
 
 
 def _back_up(entry: Entry) -> Path:
