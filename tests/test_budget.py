@@ -203,6 +203,7 @@ PRODUCTS = {
     "mm": ("def f(x): return x @ x.T", (5, 7), 2 * 5 * 5 * 7),
     "mv": ("def f(x): return x @ torch.ones(7)", (5, 7), 2 * 5 * 7 + 7),
     "bmm": ("def f(x): return x @ x.mT", (3, 5, 7), 2 * 3 * 5 * 5 * 7),
+    "bilinear": ("def f(x): return F.bilinear(x, x, torch.ones(4, 7, 7))", (5, 7), 2 * 5 * 4 * 49 + 196),
     "einsum": ("def f(x): return torch.einsum('bij,bkj->bik', x, x)", (3, 5, 7), 2 * 3 * 25 * 7),
     "linear": ("def f(x): return F.linear(x, torch.ones(4, 7), torch.ones(4))", (5, 7), 300 + 8 + 24),
     "conv1d": ("def f(x): return F.conv1d(x, torch.ones(4, 3, 2))", (2, 3, 9), 2 * 64 * 6 + 24),
@@ -436,8 +437,9 @@ def test_work_out_of_sight_is_doubted(grade) -> None:  # type: ignore[no-untyped
     )
 
     assert Verdict.PASSED is result.verdict
-    assert len(result.doubts) == 3
-    assert "hardly any peak memory where the solution needs" in result.doubts[0]
+    assert ["line 4: np.array", "line 5: np.abs"] == list(result.doubts[:2])
+    assert "hardly any peak memory where the solution needs" in result.doubts[2]
+    assert len(result.doubts) == 5
     assert "the measurement of its cost was tampered with" in " ".join(switched_off.doubts)
 
 
@@ -529,6 +531,23 @@ def test_a_missing_count_is_no_pass() -> None:
 
     assert Verdict.NO_ANSWER is result.verdict
     assert "what it costs could not be counted" == result.summary
+
+
+def test_work_of_a_class_of_tensors_is_not_overlooked(engine: Engine) -> None:
+    cases = "def case(kata, draw):\n    return kata.f(draw.normal(3, 3))"
+    source = (
+        "import torch\nclass Mine(torch.Tensor):\n    @classmethod\n"
+        "    def __torch_dispatch__(cls, function, types, args=(), kwargs=None):\n"
+        "        return torch.ones(9, 9) @ torch.ones(9, 9)\n"
+        "def f(x): return torch.neg(x[:0].as_subclass(Mine)) + torch.zeros(1)"
+    )
+    job = Job(source, FILENAME, cases, (("1", "case", Dict(())),), counts={"1": ("flops",)})
+
+    ended = engine.run(job, [9.0]).ended[0]
+
+    assert isinstance(ended, Observed)
+    assert None is ended.failure
+    assert () == ended.spent
 
 
 @pytest.mark.parametrize("copy", ["q.numpy()", "np.asarray(q)", "np.from_dlpack(q)"])

@@ -350,6 +350,11 @@ META_GRADER = GRADER.replace(
         ("x + y", Verdict.PASSED, ""),
         ("x + y + torch.zeros(1)", Verdict.WRONG, "makes a tensor on another device"),
         ("torch.ones(x.shape)", Verdict.WRONG, "on the meta device"),
+        (
+            "x + y\n    if x.is_meta:\n        raise RuntimeError",
+            Verdict.RAISED,
+            "raises RuntimeError",
+        ),
         ("torch.from_numpy(x.numpy() + y.numpy())", Verdict.PASSED, ""),
         ("x + y if x.sum() > -1e9 else x + y", Verdict.PASSED, ""),
     ],

@@ -40,6 +40,11 @@ def run(engine: Engine, text: str, forbids: tuple[str, ...] = FORBIDS) -> Observ
         "def f(x): return x.softmax(-1)",
         "def f(x): return torch.ops.aten._softmax.out(x, -1, False, out=torch.empty(3, 4))",
         "def f(x): return torch.ops.aten.softmax.int.decompose(x, -1)",
+        "K = torch._C.DispatchKey.CompositeExplicitAutograd\n"
+        "def f(x): return torch.ops.aten.softmax.int_out._op_dk(K, x, -1, out=x)",
+        "K = torch._C.DispatchKeySet(torch._C.DispatchKey.CompositeImplicitAutograd)\n"
+        "def f(x): return torch.ops.aten.softmax.int.redispatch(K, x, -1)",
+        "def f(x): return torch.distributions.transforms.SoftmaxTransform()(x)",
         "def f(x): return torch.sparse.softmax(x.to_sparse(), -1).to_dense()",
         "def f(x): return torch.nested.nested_tensor([x, x]).softmax(-1)[0]",
         "def f(x): return torch.func.vmap(lambda row: row.softmax(0))(x)",

@@ -129,10 +129,10 @@ HONEST = {
     "a type test": "from torch import nn\ndef f(m): return isinstance(m, (nn.Softmax, nn.LogSoftmax))",
     "a relative": "import torch\ny = (x - torch.logsumexp(x, -1, keepdim=True)).exp()",
     "a keyword argument": "f(softmax=True)",
-    "another library's name": "import mine\ny = mine.softmax(x)",
+    "another library's name": "import math\ny = math.softmax(x)",
     "eval of a module": "model.eval(); y = re.compile('a')",
     "getattr of oneself": "class A:\n    def f(self, name): return getattr(self, name)",
-    "getattr of anything": "def f(x, name): return getattr(x, name)",
+    "getattr of the object itself": "class A:\n    def f(self, name): return getattr(self, name)",
     "importlib of nothing": "import importlib\nimport inspect",
     "an exception of that name": "try: pass\nexcept E as softmax: print(softmax)",
     "a comprehension variable": "y = [softmax for softmax in range(3)]",
@@ -147,6 +147,12 @@ def test_honest_code_raises_no_alarm(source: str) -> None:
 
 
 DOUBTFUL = {
+    "getattr of anything": "\ndef f(x, name): return getattr(x, name)",
+    "getattr handed on": "import functools\nf = functools.reduce(getattr, names)",
+    "a module that answers do not import": "\nimport pkgutil",
+    "a module of that kind, in part": "\nfrom traceback import walk_stack",
+    "an attribute that a class of the file has too": "class A: __globals__ = 1\ny = f.__globals__",
+    "a table of names": "import torch\nfor name, f in torch.__dict__.items(): pass",
     "getattr with a computed name": "import torch\nf = getattr(torch, g())",
     "getattr of a submodule": "import torch.nn.functional as F\nf = getattr(F, name)",
     "a reversed string": "import torch\nf = getattr(torch, 'xamtfos'[::-1])",
@@ -572,3 +578,36 @@ def test_block_that_never_runs_is_doubted_where_its_guard_may_be_changed() -> No
 
     assert [] == [*certain(block), *doubtful(block)]
     assert [5] == doubtful(f"vars(typing)['TYPE_' + 'CHECKING'] = True\n{block}")
+
+
+@pytest.mark.parametrize(
+    "guard",
+    ["class TYPE_CHECKING: pass", "def TYPE_CHECKING(): pass", "TYPE_CHECKING = 1", "import mine"],
+)
+def test_block_is_read_unless_typing_lends_its_guard(guard: str) -> None:
+    block = "if TYPE_CHECKING:\n    import torch\n    y = torch.softmax(x, -1)"
+
+    assert [4] == [line for line, _ in certain(f"{guard}\n{block}")]
+
+
+def test_function_is_mentioned_in_whatever_letters() -> None:
+    text = "import torch\ndef twin(x): return torch.softmax(x, -1)\ndef f(x): return ｔwin(x)"
+
+    assert [2] == [use.line for use in scan(text, SOFTMAX, wanted=["f"]) if use.certain]
+
+
+def test_library_whose_cost_nobody_counts_is_doubted() -> None:
+    text = "import numpy as np\nimport torch\ny = np.abs(x)\nz = np.pi"
+
+    assert () == scan(text, (), wary=True)
+    assert [3] == [use.line for use in scan(text, (), wary=True, uncounted=["numpy"])]
+
+
+def test_nested_attempts_are_read_in_one_go() -> None:
+    text = "".join(f"{' ' * n}try:\n" for n in range(90)) + " " * 90 + "a;" * 10_000 + "a\n"
+    text += "".join(f"{' ' * n}except ImportError: pass\n" for n in reversed(range(90)))
+    start = time.monotonic()
+
+    scan(text, ())
+
+    assert time.monotonic() - start < 5  # it took a minute, and has a limit of 3 s

@@ -1,6 +1,7 @@
 """What UCB1 must do."""
 
 import contextlib
+import itertools
 import operator
 
 import numpy as np
@@ -72,6 +73,14 @@ class Arms:
 
     def observed(self):
         return {"pulls": self._pulls}
+
+
+def drawn(agent, draws):
+    """Select again and again: the arms, and in every ten how many are the one before once more."""
+    chosen = [int(agent.select()) for _ in range(draws)]
+    tens = (chosen[n : n + 10] for n in range(0, draws, 10))
+    repeats = samples(sum(a == b for a, b in itertools.pairwise(ten)) for ten in tens)
+    return {"arms": samples(chosen), "repeats": repeats}
 
 
 def learn(agent, draw, arms, scale=1.0):
@@ -151,7 +160,7 @@ def untried(kata, draw, n_arms, tried, draws):
     """picks any of the untried arms at random"""
     agent = kata.UCB1(n_arms, rng=draw.rng(), c=1.5)
     learn(agent, draw, tried)
-    return samples(int(agent.select()) for _ in range(draws))
+    return drawn(agent, draws)
 
 
 @case(n_arms=7, best=(1, 3, 4), draws=500, scale=1.0)
@@ -164,7 +173,7 @@ def tied(kata, draw, n_arms, best, draws, scale):
         # quarters: averages are exact, in whatever way they are worked out
         agent.update(arm, scale * (0.75 if arm in best else 0.25))
         agent.update(arm, scale * (0.25 if arm in best else -1.5))
-    return samples(int(agent.select()) for _ in range(draws))
+    return drawn(agent, draws)
 
 
 @case(n_arms=6, mean=1e7, c=1.5, steps=25)

@@ -55,6 +55,19 @@ def training(kata, draw, shape, p):
     return samples(layer(x) for _ in range(400))
 
 
+@case(shape=(4, 2, 3, 2), p=0.4)
+@case(shape=(4, 3, 4), p=0.3)
+def masks(kata, draw, shape, p):
+    """repeats its mask along no axis and in no half of the batch"""
+    layer, x = kata.Dropout(p, draw.generator()), draw.uniform(*shape, low=1.0, high=2.0)
+
+    def alike(kept):
+        turned = [kept.roll(1, axis) for axis in range(kept.dim())] + [kept.roll(2, 0)]
+        return torch.stack([(kept == other).float().mean() for other in turned])
+
+    return samples(alike(layer(x) != 0) for _ in range(100))
+
+
 @case(n=8000, p=0.0015, dtype="bfloat16")
 @case(n=8000, p=0.999, dtype="bfloat16")
 def rare(kata, draw, n, p, dtype):

@@ -18,6 +18,7 @@ from dojo.compare import compare
 from dojo.engine import Engine, Run, Silence
 from dojo.explain import explain
 from dojo.likeness import Known
+from dojo.meter import TENSOR_COUNTS
 from dojo.mistakes import MistakeError
 from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
@@ -80,7 +81,16 @@ class Grader:
             watch=tuple(name for name in forbidden if name not in refused),
         )
         wary = any(spec.budget for spec in key.specs)  # what a run costs can be forged as well
-        uses = scan(text, meta.forbids, meta.allows, only=meta.only, wanted=names, wary=wary)
+        counted = any(TENSOR_COUNTS & set(spec.budget) for spec in key.specs) and key.uses_torch
+        uses = scan(
+            text,
+            meta.forbids,
+            meta.allows,
+            only=meta.only,
+            wanted=names,
+            wary=wary,
+            uncounted=("numpy",) if counted else (),
+        )
         brought = next((use for use in uses if use.kind == "foreign" and use.certain), None)
         if brought is not None:
             where = (f"{filename}:{brought.line}: {brought.how}",)
@@ -274,7 +284,7 @@ class Judge:
         names = _compare_weights(expected.outcome.observed, answer.observed)
         if names and (failure is None or not failure.steps):
             return Verdict.WRONG, *names
-        if _is_meta(expected) and failure is not None:
+        if _is_meta(expected) and failure is not None and not self._raises_itself(failure):
             return self._on_meta(failure)
         if failure is not None:
             if spec.raises is None or spec.raises not in failure.kinds:
@@ -321,6 +331,12 @@ class Judge:
             summary = "makes a tensor on another device than its input's"
             return Verdict.WRONG, summary, self._trace(failure)
         return Verdict.PASSED, "", ()
+
+    def _raises_itself(self, failure: Failure) -> bool:
+        """Whether the learner's own code raises, on purpose, and not what it calls."""
+        lines = self.text.splitlines()
+        last = failure.steps[-1].line if failure.steps else 0
+        return 0 < last <= len(lines) and lines[last - 1].lstrip().startswith("raise")
 
     def _raised(self, spec: CaseSpec, failure: Failure) -> tuple[Verdict, str, tuple[str, ...]]:
         kind = failure.kinds[0]

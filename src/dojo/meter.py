@@ -22,7 +22,7 @@ from functools import partial
 from types import FrameType
 from typing import Any, Final
 
-__all__ = ["COUNTS", "Meter"]
+__all__ = ["COUNTS", "TENSOR_COUNTS", "Meter"]
 
 COUNTS: Final = ("elements", "flops", "peak", "steps")
 """What can be measured; any other name in a budget is a hosted object's."""
@@ -277,13 +277,14 @@ class _Operators(_Instrument):
         self._elements = 0
         self._flops = 0
         self._n_seen = 0
+        self._is_heard = True
         self._kinds: dict[Any, tuple[str, bool, bool]] = {}
         self._mode: Any = self._listener()
 
     def _listener(self) -> Any:
         from torch.utils._python_dispatch import TorchDispatchMode
 
-        note = self._note
+        note, meet = self._note, self._meet
         record = self._torch.autograd._enable_record_function
 
         class Listener(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -291,6 +292,8 @@ class _Operators(_Instrument):
                 self, function: Any, types: Any, args: Any = (), kwargs: Any = None
             ) -> Any:
                 kwargs = kwargs or {}
+                if types:
+                    meet(types)
                 record(False)  # what runs is being recorded as well: that it was called is there
                 try:
                     result = function(*args, **kwargs)
@@ -324,6 +327,14 @@ class _Operators(_Instrument):
             "flops": self._flops,
             "peak": self._ledger.peak,
         }
+
+    def unseen(self) -> set[str]:
+        return set() if self._is_heard else set(TENSOR_COUNTS)
+
+    def _meet(self, types: Any) -> None:
+        """Notice tensors of a class that does its work itself, where no listener is."""
+        plain = self._tensor.__torch_dispatch__  # type: ignore[attr-defined]
+        self._is_heard &= all(kind.__torch_dispatch__ is plain for kind in types)
 
     def _note(self, function: Any, args: Any, kwargs: Any, result: Any) -> None:
         self._n_seen += 1
@@ -402,6 +413,12 @@ def _price(name: str, args: Any, given: list[Any], results: list[Any], written: 
 
 def _product(name: str, args: Any, given: list[Any], results: list[Any]) -> int | None:
     """Return the cost of a matrix product, a convolution or fused attention; None of others."""
+    if name == "_trilinear":  # bilinear layers: three factors, broadcast over all axes
+        return 2 * math.prod(max(sizes) for sizes in _trilinear_sizes(args))
+    if name in ("_cdist_forward", "_euclidean_dist"):
+        return 2 * results[0].numel() * args[0].shape[-1]  # type: ignore[no-any-return]
+    if name == "_grouped_mm":
+        return 2 * args[0].numel() * args[1].shape[-1]  # type: ignore[no-any-return]
     if name in ("mm", "bmm", "mv", "dot", "vdot"):
         return 2 * args[0].numel() * (args[1].shape[-1] if args[1].dim() > 1 else 1)  # type: ignore[no-any-return]
     if name.rstrip("_") in ("addmm", "baddbmm", "addmv", "addbmm", "_addmm_activation"):
@@ -425,3 +442,14 @@ def _product(name: str, args: Any, given: list[Any], results: list[Any]) -> int 
         cost = 2 * scores * (query.shape[-1] + value.shape[-1])
         return cost * 5 // 2 if backward else cost  # type: ignore[no-any-return]
     return None
+
+
+def _trilinear_sizes(args: Any) -> Iterator[tuple[int, ...]]:
+    """Give the sizes that the three factors of a trilinear product have along each axis."""
+    shapes = []
+    for tensor, expanded in zip(args[:3], args[3:6], strict=True):
+        shape = list(tensor.shape)
+        for axis in sorted(expanded):
+            shape.insert(axis, 1)
+        shapes.append(shape)
+    return zip(*shapes, strict=True)

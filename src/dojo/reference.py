@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -43,6 +43,7 @@ __all__ = [
 FLOOR_SECONDS: Final = 4.0
 TORCH: Final = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 TIMES_REFERENCE: Final = 40.0
+OBSERVABLE: Final = "dicts with text keys, lists, tuples, arrays, tensors, numbers, text and None"
 
 
 class UnsoundKata(Trouble):
@@ -405,7 +406,15 @@ def _demand_sound(key: Key, spec: CaseSpec, outcome: Outcome) -> None:
     failure = outcome.observed.failure
     if failure is None and spec.raises is not None:
         raise UnsoundKata(f"{here}: {what} raises nothing, but declares raises={spec.raises}")
-    if failure is None or spec.raises in failure.kinds:
+    if failure is None:
+        seen = (("", outcome.observed.value), *outcome.hosted)
+        for path, name in (found for at, node in seen for found in _foreign(node, at)):
+            raise UnsoundKata(
+                f"{here}: {what} returns {_article(name)} {name}{path and f' at {path}'}: "
+                f"an observation is made of {OBSERVABLE}"
+            )
+        return
+    if spec.raises in failure.kinds:
         return
     where, code = place(key.entry.id, key.solution, key.grader, failure)
     kind, said = failure.kinds[0], failure.message[:500]
@@ -417,6 +426,24 @@ def _demand_sound(key: Key, spec: CaseSpec, outcome: Outcome) -> None:
     raise UnsoundKata(
         f"{where}: {what} {did}: mend solution or grader, or declare raises= in the case"
     )
+
+
+def _foreign(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    """Yield where an observation holds something that no answer can equal, and what that is."""
+    if isinstance(node, wire.Other):
+        yield path, node.name
+    elif isinstance(node, wire.Dict):
+        for key, item in node.items:
+            yield from _foreign(item, f"{path}.{key}" if path else key)
+    elif isinstance(node, wire.List | wire.Tuple):
+        for index, item in enumerate(node.items):
+            yield from _foreign(item, f"{path}[{index}]")
+    elif isinstance(node, wire.Sampled):
+        yield from _foreign(node.draws, path)
+
+
+def _article(name: str) -> str:
+    return "an" if name[:1] in "aeiouAEIOU" else "a"
 
 
 def _load(path: Path, kind: Any) -> Any:

@@ -20,9 +20,11 @@ __all__ = ["REFUSED", "find", "refusable", "refuse"]
 PREFIX: Final = "aten::"
 REFUSED: Final = "this kata asks you to write what is called here"
 _KEYS: Final = (
-    "CPU", "AutogradCPU", "SparseCPU", "SparseCsrCPU", "MkldnnCPU", "NestedTensorCPU",
+    "CPU", "AutogradCPU", "SparseCPU", "SparseCsrCPU",
+    "CompositeImplicitAutograd", "CompositeExplicitAutograd",
 )  # fmt: skip
-_METHODS: Final = ("__init__", "forward", "step")
+"""Dispatch keys: of what takes tensors in memory, and of recipes, for whoever asks by key."""
+_METHODS: Final = ("__init__", "forward", "step", "_call")
 
 
 def refusable(names: Collection[str]) -> tuple[str, ...]:
@@ -41,13 +43,21 @@ def refuse(names: Collection[str]) -> None:
         kind, _, public = name.partition(":")
         found = find(torch, public) if kind in ("call", "module") else None
         if isinstance(found, FunctionType):
-            found.__code__ = _raise.__code__
+            _spoil(found)
         elif isinstance(found, type):
             for method in _METHODS:
                 if method in vars(found):
                     setattr(found, method, _raise)
     # An operator made of others can be asked for its recipe, which runs beside the kernels.
     torch._ops.OpOverload.decompose = _raise
+
+
+def _spoil(function: Any) -> None:
+    """Give a function a code that raises; of a decorated one, what it stands around."""
+    while isinstance(function, FunctionType):
+        if not function.__code__.co_freevars:
+            function.__code__ = _raise.__code__
+        function = getattr(function, "__wrapped__", None)
 
 
 def find(torch: Any, name: str) -> Any:

@@ -27,7 +27,9 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "softmax": Family(
         "softmax T.softmax F.softmax F.softmin F.gumbel_softmax special.softmax sparse.softmax "
         "nn.Softmax nn.Softmin nn.Softmax2d _softmax _safe_softmax _masked_softmax "
+        "distributions.SoftmaxTransform distributions.transforms.SoftmaxTransform "
         "scipy.special.softmax",
+        "module:torch.distributions.transforms.SoftmaxTransform "
         "softmax _softmax _safe_softmax _masked_softmax special_softmax _sparse_softmax "
         "_scaled_dot_product_attention_math _scaled_dot_product_flash_attention "
         "_scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_efficient_attention "
@@ -81,11 +83,12 @@ FAMILIES: Final[Mapping[str, Family]] = {
         "nn.InstanceNorm2d nn.InstanceNorm3d batch_norm F.batch_norm nn.BatchNorm1d "
         "nn.BatchNorm2d nn.BatchNorm3d nn.SyncBatchNorm native_batch_norm",
         "layer_norm native_layer_norm group_norm native_group_norm instance_norm batch_norm "
-        "native_batch_norm _batch_norm_impl_index _native_batch_norm_legit "
-        "_batch_norm_with_update _batch_norm_no_update cudnn_batch_norm",
+        "native_batch_norm batch_norm_update_stats batch_norm_stats _batch_norm_impl_index "
+        "_native_batch_norm_legit _batch_norm_with_update _batch_norm_no_update cudnn_batch_norm",
     ),
     "rms_norm": Family(
-        "rms_norm F.rms_norm nn.RMSNorm _fused_rms_norm", "rms_norm _fused_rms_norm"
+        "rms_norm F.rms_norm nn.RMSNorm _fused_rms_norm F.local_response_norm nn.LocalResponseNorm",
+        "rms_norm _fused_rms_norm call:torch.nn.functional.local_response_norm",
     ),
     "dropout": Family(
         "dropout dropout_ F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout "
@@ -96,8 +99,10 @@ FAMILIES: Final[Mapping[str, Family]] = {
         "alpha_dropout_ feature_alpha_dropout _fused_dropout",
     ),
     "cross_entropy": Family(
-        "F.cross_entropy nn.CrossEntropyLoss F.nll_loss nn.NLLLoss nn.NLLLoss2d",
-        "cross_entropy_loss nll_loss nll_loss_nd nll_loss_forward nll_loss2d " "nll_loss2d_forward",
+        "F.cross_entropy nn.CrossEntropyLoss F.nll_loss nn.NLLLoss nn.NLLLoss2d "
+        "distributions.Categorical distributions.categorical.Categorical",
+        "cross_entropy_loss nll_loss nll_loss_nd nll_loss_forward nll_loss2d nll_loss2d_forward "
+        "call:torch.distributions.categorical.Categorical.log_prob",
     ),
     "binary_cross_entropy": Family(
         "F.binary_cross_entropy F.binary_cross_entropy_with_logits nn.BCELoss "
@@ -166,7 +171,12 @@ FAMILIES: Final[Mapping[str, Family]] = {
         "_foreach_norm",
     ),
     "checkpoint": Family("utils.checkpoint.checkpoint utils.checkpoint.checkpoint_sequential"),
-    "adam": Family("optim.Adam optim.AdamW optim.NAdam optim.RAdam optim.Adamax optim.adam.adam"),
+    "adam": Family(
+        "optim.Adam optim.AdamW optim.NAdam optim.RAdam optim.Adamax optim.adam.adam "
+        "optim.adamw.adamw optim.nadam.nadam optim.radam.radam optim.adamax.adamax "
+        "_fused_adam_ _fused_adamw_",
+        "_fused_adam_ _fused_adamw_ call:torch.optim.adam.adam call:torch.optim.adamw.adamw",
+    ),
     "sgd": Family("optim.SGD optim.sgd.sgd"),
     "adagrad": Family("optim.Adagrad optim.RMSprop optim.Adadelta"),
     "average": Family("optim.swa_utils.AveragedModel optim.swa_utils.get_ema_multi_avg_fn"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 __all__ = ["Reach"]
 
@@ -65,10 +66,11 @@ def _span(nodes: Sequence[ast.stmt | ast.expr]) -> range:
 
 
 def _words(lines: list[str], without: Collection[int]) -> dict[str, int]:
-    """Count every word of the lines that are left."""
+    """Count every word of the lines that are left, as Python reads it: ｓ is s."""
     counts: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
-        for word in re.findall(r"\w+", line) if number not in without else ():
+        text = line if line.isascii() else unicodedata.normalize("NFKC", line)
+        for word in re.findall(r"\w+", text) if number not in without else ():
             counts[word] = counts.get(word, 0) + 1
     return counts
 
@@ -80,9 +82,15 @@ def _blocks(tree: ast.Module) -> Iterator[list[ast.stmt | ast.expr]]:
     ]
     if guarded:
         bound = {name for node in ast.walk(tree) for name in _bound(node)}
+        lent = {a.name for node in tree.body if _is_typing(node) for a in node.names}
         for word, node in guarded:
-            if word not in bound:
+            by_name = isinstance(node.test, ast.Name)
+            if word not in bound and (not by_name or word in lent):
                 yield [node.test, *node.body]
+
+
+def _is_typing(node: ast.stmt) -> TypeGuard[ast.ImportFrom]:
+    return isinstance(node, ast.ImportFrom) and node.module == "typing"
 
 
 def _word(node: ast.If) -> str:
@@ -111,3 +119,9 @@ def _bound(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.Import | ast.ImportFrom):
         typing = isinstance(node, ast.ImportFrom) and node.module == "typing"
         yield from (a.asname or ("" if typing else a.name) for a in node.names)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        yield node.name or ""
+    elif isinstance(node, ast.MatchMapping):
+        yield node.rest or ""

@@ -27,6 +27,10 @@ _OPAQUE: Final = (
     "torch.export", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
     "torch.autograd.Variable._execution_engine", "torch.autograd.graph._engine_run_backward",
     "ctypes", "cffi", "importlib", "runpy", "pickle", "marshal", "code", "builtins",
+    "inspect.getsource", "inspect.getsourcelines", "inspect.getargvalues", "inspect.getmembers",
+    "inspect.trace", "inspect.getframeinfo", "typing.get_type_hints", "string.Formatter",
+    "operator.attrgetter", "operator.methodcaller", "numpy.load", "numpy.lib", "numpy.core",
+    "torch.load", "torch.serialization", "torch.fx", "torch.package", "torch.ao", "torch.onnx",
     "gc.get_objects", "gc.get_referrers", "gc.get_referents", "inspect.currentframe",
     "inspect.stack", "threading", "_thread", "multiprocessing", "concurrent.futures", "sys.modules",
     "os.write", "os.writev", "os.pwrite", "os.fdopen", "os.dup", "os.dup2", "fcntl", "mmap",
@@ -39,14 +43,31 @@ _TWINS: Final = ("torch._refs", "torch._decomp", "torch._prims")
 """Where torch keeps second implementations, in Python: they miss nothing that is taken away."""
 _INSIDE: Final = frozenset(
     {
-        "__builtins__", "__closure__", "__code__", "__globals__", "__subclasses__", "_getframe",
-        "ag_frame", "cr_frame", "f_back", "f_globals", "f_locals", "gi_frame", "tb_frame",
+        "__builtins__", "__closure__", "__code__", "__dict__", "__getattribute__", "__globals__",
+        "__subclasses__", "__traceback__", "_getframe", "ag_frame", "cr_frame", "f_back",
+        "f_globals", "f_locals", "gi_frame", "tb_frame",
     }
 )  # fmt: skip
 """Attributes of anything that lead into the engine's own code, which runs in the same process."""
 _HONEST: Final = ("torch.signal",)
 """What has the name of a road and is none."""
 _RUNNERS: Final = ("exec", "eval", "compile", "__import__")
+_USUAL: Final = frozenset(
+    {
+        "__future__", "abc", "array", "beartype", "bisect", "cmath", "collections", "contextlib",
+        "copy", "copyreg", "dataclasses", "datetime", "decimal", "doctest", "einops", "enum",
+        "fractions", "functools", "graphlib", "hashlib", "heapq", "inspect", "io", "itertools",
+        "jaxtyping", "json", "logging", "math", "numbers", "numpy", "operator", "os", "pathlib",
+        "pprint", "queue", "random", "re", "statistics", "string", "struct", "sys", "textwrap",
+        "time", "torch", "tqdm", "types", "typing", "typing_extensions", "unittest", "warnings",
+        "weakref",
+    }
+)  # fmt: skip
+"""Modules that answers import for no other end than their own."""
+_WAYS_OUT: Final = frozenset(
+    {"__array_interface__", "__torch_dispatch__", "__torch_function__", "data_ptr", "numpy"}
+)
+"""Where a cost is counted: attributes that lead to where nobody counts."""
 
 
 def scan(
@@ -57,13 +78,15 @@ def scan(
     only: Sequence[str] = (),
     wanted: Collection[str] | None = None,
     wary: bool = False,
+    uncounted: Collection[str] = (),
 ) -> tuple[Use, ...]:
     """Return where a source uses what is forbidden; nothing if it does not parse.
 
     Libraries that are not provided are always forbidden. `only` lists all that is allowed of the
     others. `wanted` are the names that the cases ask
     for: a function that is neither wanted nor mentioned is a check of the writer's own. A `wary`
-    scan marks the roads whose end cannot be read even where nothing is forbidden.
+    scan marks the roads whose end cannot be read even where nothing is forbidden, and calls of
+    the `uncounted` libraries.
     """
     if len(source) > MAX_CHARACTERS:
         return (Use(1, "", "the file is too long to be read for forbidden calls", False),)
@@ -75,9 +98,13 @@ def scan(
         return ()
     rules = Forbidden.of(forbids, allows, only)
     try:
-        reach = Reach.of(tree, source, wanted)
-        found = _Reader(source, rules, Limit()).read(tree) if forbids or only or wary else []
-        found = [*foreign(tree, source), *found]
+        reach, limit = Reach.of(tree, source, wanted), Limit()
+        found = (
+            _Reader(source, rules, limit, wary, uncounted).read(tree)
+            if forbids or only or wary
+            else []
+        )
+        found = [*foreign(tree, source, limit.step), *found]
         return tuple(_within(reach, sorted(found, key=lambda use: (use.line, not use.certain))))
     except (TooMuch, RecursionError):
         return (Use(1, "", "the file is too tangled to be read for forbidden calls", False),)
@@ -95,8 +122,16 @@ def _within(reach: Reach, found: Iterable[Use]) -> Iterator[Use]:
 class _Reader(Resolver):
     """Reads one tree: first what every name is bound to, then what is used."""
 
-    def __init__(self, source: str, rules: Forbidden, limit: Limit) -> None:
+    def __init__(
+        self,
+        source: str,
+        rules: Forbidden,
+        limit: Limit,
+        wary: bool,
+        uncounted: Collection[str],
+    ) -> None:
         super().__init__(limit)
+        self.wary, self.uncounted = wary, uncounted
         self.lines = lines_of(source)
         self.rules = rules
         self.uses: dict[tuple[int, str, str], Use] = {}
@@ -130,11 +165,15 @@ class _Reader(Resolver):
             self._look_at_match(node, scope)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             self._look_at_import(node)
+        elif isinstance(node, ast.FunctionDef) and self.wary and node.name in _WAYS_OUT:
+            self._report(node, "", False)
 
     def _look_at_name(self, node: ast.Name, scope: Scope) -> None:
         holder = scope.holder(node.id)
         if holder is None and node.id in _RUNNERS and self._is_opaque_runner(node):
             self._report(node, "", False)
+        elif holder is None and node.id == "getattr" and id(node) not in self.called:
+            self._report(node, "", False)  # handed on, to whoever calls it
         elif holder is None and self.rules.only:
             pass  # a star's names cannot be told from built-in ones: the star itself is reported
         elif holder is None or node.id in holder.imported:
@@ -145,7 +184,9 @@ class _Reader(Resolver):
         return node.id != "__import__" or id(node) not in self.called
 
     def _look_at_attribute(self, node: ast.Attribute, scope: Scope) -> None:
-        if node.attr in _INSIDE and node.attr not in self.members:
+        inside = node.attr in _INSIDE and not self._is_self(node.value)
+        leaves = self.wary and node.attr in _WAYS_OUT and node.attr not in self.members
+        if inside or leaves:
             self._report(node, "", False)
         paths = self._resolve(node, scope)
         if paths:
@@ -185,7 +226,7 @@ class _Reader(Resolver):
             if text is not None and not self._is_self(node.args[0]):
                 if text.value in self.rules.methods and text.value not in self.members:
                     self._report(node, self.rules.methods[text.value], text.plain)
-            elif text is None and self._is_ours(node.args[0], scope):
+            elif text is None and not self._is_self(node.args[0]):
                 self._report(node, "", False)
         functions = self._resolve(node.func, scope)
         is_import = name == "__import__" or "importlib.import_module" in functions
@@ -221,7 +262,8 @@ class _Reader(Resolver):
         if self.rules.only and isinstance(node, ast.ImportFrom) and "*" in str(whole):
             self._report_all(node, [(f"{node.module}.*", True)])
         for path in whole:
-            if _is_opaque(path) and not path.startswith("importlib"):
+            unusual = path.partition(".")[0] not in _USUAL
+            if (unusual or _is_opaque(path)) and not path.startswith("importlib"):
                 self._report(node, "", False)
 
     def _report_all(self, node: ast.AST, found: Iterable[tuple[str, bool]]) -> None:
@@ -233,7 +275,10 @@ class _Reader(Resolver):
                 path.startswith(_TWINS) and isinstance(node, ast.Attribute) and self._is_whole(node)
             ):
                 self._report(node, path, certain)
-            elif _is_opaque(path) and isinstance(node, ast.Attribute):
+            elif isinstance(node, ast.Attribute) and (
+                _is_opaque(path)
+                or (path.partition(".")[0] in self.uncounted and id(node) in self.called)
+            ):
                 self._report(node, "", False)
 
     def _is_whole(self, node: ast.Attribute) -> bool:

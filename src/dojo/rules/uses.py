@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -48,11 +48,18 @@ def lines_of(source: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", source)
 
 
-def foreign(tree: ast.Module, source: str) -> Iterator[Use]:
+def foreign(tree: ast.Module, source: str, step: Callable[[], None]) -> Iterator[Use]:
     """Give the imports of libraries that do whole exercises; not certain if they may fail."""
-    tried = {id(inner) for node in ast.walk(tree) if _forgives(node) for inner in _body(node)}
     lines = lines_of(source)
-    for node in ast.walk(tree):
+    todo: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while todo:
+        node, is_tried = todo.pop()
+        step()
+        inside = is_tried or _forgives(node)
+        for name, value in ast.iter_fields(node):
+            parts = value if isinstance(value, list) else [value]
+            tried = inside if name == "body" else is_tried
+            todo += ((part, tried) for part in parts if isinstance(part, ast.AST))
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -61,8 +68,7 @@ def foreign(tree: ast.Module, source: str) -> Iterator[Use]:
             continue
         for top in dict.fromkeys(module.partition(".")[0] for module in modules):
             if top in SOLVERS:
-                certain = id(node) not in tried
-                yield Use(node.lineno, top, written(node, lines), certain, kind="foreign")
+                yield Use(node.lineno, top, written(node, lines), not is_tried, kind="foreign")
 
 
 def _forgives(node: ast.AST) -> bool:
@@ -71,12 +77,6 @@ def _forgives(node: ast.AST) -> bool:
         handler.type is None or any(f"'{name}'" in ast.dump(handler.type) for name in _FORGIVING)
         for handler in node.handlers
     )
-
-
-def _body(node: ast.AST) -> Iterator[ast.AST]:
-    assert isinstance(node, ast.Try)
-    for statement in node.body:
-        yield from ast.walk(statement)
 
 
 def written(node: ast.AST, lines: Sequence[str]) -> str:
