@@ -1,5 +1,7 @@
 """What FeedForward must do."""
 
+import torch
+
 from dojo import Kata, case
 
 kata = Kata(
@@ -63,11 +65,14 @@ def saved(kata, draw, d_model, d_ff):
     return {**shapes, "alike": bool((one.up.weight == two.up.weight).all())}
 
 
-@case(B=3, T=2, d_model=4, d_ff=6)
-def float64(kata, draw, B, T, d_model, d_ff):
-    """keeps double precision, also of an input that is a view"""
+@case(B=3, T=2, d_model=4, d_ff=6, scale=1e5)
+@case(B=2, T=3, d_model=5, d_ff=7, scale=1e-5)
+def float64(kata, draw, B, T, d_model, d_ff, scale):
+    """keeps double precision, also of a view, with activations large or tiny"""
     layer = draw.weights(kata.FeedForward(d_model, d_ff), dtype="float64")
-    return layer(draw.normal(T, d_model, B, dtype="float64").permute(2, 0, 1))
+    with torch.no_grad():
+        layer.up.bias *= scale
+        return layer(draw.normal(T, d_model, B, scale=scale, dtype="float64").permute(2, 0, 1))
 
 
 @case(B=2, T=3, d_model=4, d_ff=5)

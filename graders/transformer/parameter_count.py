@@ -60,7 +60,7 @@ def both(kata, draw, sizes, layers):
 @case(sizes=(5, 4, 4, 7), layers=(0, 0))
 def one_stack(kata, draw, sizes, layers):
     """leaves out what belongs to a stack without layers"""
-    return kata.parameter_count(*sizes, *layers)
+    return [kata.parameter_count(*sizes, *layers, tied=tied) for tied in (True, False)]
 
 
 @case(sizes=(23, 8, 2, 15), layers=(4, 3))
@@ -88,6 +88,7 @@ def huge(kata, draw, sizes, layers):
 
 @case(d_model=10, n_heads=4, layers=(1, 1), raises=ValueError)
 @case(d_model=9, n_heads=2, layers=(0, 0), raises=ValueError)
+@case(d_model=5, n_heads=10, layers=(1, 1), raises=ValueError)
 def indivisible(kata, draw, d_model, n_heads, layers):
     """refuses a width that the heads cannot share out evenly"""
     kata.parameter_count(5, d_model, n_heads, 8, *layers)

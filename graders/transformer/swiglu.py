@@ -1,5 +1,7 @@
 """What SwiGLU must do."""
 
+import torch
+
 from dojo import Kata, case
 
 kata = Kata(
@@ -64,6 +66,15 @@ def saturated(kata, draw, B, d_model, d_ff):
     y = layer(x)
     draw.backward(y)
     return {"y": y, "x": x.grad, **draw.gradients(layer)}
+
+
+@case(B=2, d_model=5, d_ff=3, low=2e3, high=4e3)
+def shut(kata, draw, B, d_model, d_ff, low, high):
+    """lets nothing through where the gate's input is thousands below zero"""
+    layer = draw.weights(kata.SwiGLU(d_model, d_ff))
+    with torch.no_grad():
+        layer.gate_proj.weight.fill_(-1 / d_model)
+    return layer(draw.uniform(B, d_model, low=low, high=high))
 
 
 @case(d_model=3, d_ff=5)

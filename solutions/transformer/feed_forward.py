@@ -41,6 +41,8 @@ class FeedForward(nn.Module):
         #   nonlinearity belongs between the two layers.
         # ✗ return self.down(nn.functional.gelu(self.up(x))) — This is BERT's and GPT's GELU: the
         #   equation says max(0, ·).
+        # ✗ return self.down(nn.functional.relu6(self.up(x))) — Large activations are cut off too: max(0, ·)
+        #   has no upper limit.
         # ✗ return x + self.down(torch.relu(self.up(x))) — The residual connection is added here, and
         #   again by the block around it: return the network's output alone.
         # ✗ return self.down(torch.dropout(torch.relu(self.up(x)), 0.1, self.training)) — Nobody asked

@@ -14,7 +14,7 @@ Count every number that trains, for any mix of encoder and decoder layers:
 - The output head is a matrix, d_model × vocab_size, without bias. If `tied`, it is the matrix of
   embeddings and counts once.
 
-With bias=False, no linear layer has a bias and no layer norm a shift. The result is an exact int.
+With bias=False, no linear layer has a bias and no layer norm a shift. The result is an exact int, below 2⁶³.
 Raise ValueError if d_model is not divisible by n_heads.
 
 >>> sizes = {"vocab_size": 37000, "d_model": 512, "n_heads": 8, "d_ff": 2048}

@@ -48,6 +48,8 @@ class SwiGLU(nn.Module):
         # ✗ gate = torch.relu(z) — This is ReGLU: SwiGLU's gate is SiLU.
         # ✗ gate = z / (1 + (-z).exp()) — The exponential of a large number
         #   overflows, and the gradient is NaN: use the built-in sigmoid, which does not.
+        # ✗ gate = z * torch.sigmoid(z.clamp(-15, 15)) — The sigmoid is kept from falling, so a gate that
+        #   should be shut lets more through the lower its input: leave it alone, it cannot overflow.
         value = self.up_proj(x)
         # ✗ value = nn.functional.silu(self.up_proj(x)) — Both branches are bent: the value stays
         #   linear.
