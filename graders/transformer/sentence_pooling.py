@@ -49,7 +49,7 @@ kata = Kata(
 
 def masks(draw, B, T, left=False):
     """Return masks of sentences of 3 … T tokens that start and end with a mark, as views."""
-    lengths = draw.integers(B, low=3, high=T + 1)
+    lengths = draw.integers(B, low=3, high=T)
     lengths = torch.where(torch.arange(B) == B - 1, T, lengths)  # one without padding
     place = torch.arange(T)[:, None].expand(T, B)
     attention = (place < lengths).long()
@@ -75,13 +75,13 @@ def output(kata, draw, B, T, d, mode, left):
 @case(mode="mean")
 @case(mode="max_mean")
 def nothing(kata, draw, mode):
-    """gives zeros, and no NaN in the gradient, where nothing is to be taken"""
+    """gives zeros, and no NaN in the gradient, where nothing is to be taken, and keeps the masks"""
     hidden = (draw.normal(4, 5, 3) - 1.0).requires_grad_()
     attention = torch.tensor([[0] * 5, [1] * 5, [0, 0, 1, 1, 0], [1, 0, 0, 0, 0]])
     special = torch.tensor([[1] * 5, [1, 0, 0, 1, 1], [1] * 5, [0] * 5])
     pooled = kata.sentence_pooling(hidden, attention, special, mode)
     draw.backward(pooled)
-    found = {"pooled": pooled, "hidden": hidden.grad}
+    found = {"pooled": pooled, "hidden": hidden.grad, "masks": [attention, special]}
     alone = [(x[i : i + 1] for x in (hidden, attention, special)) for i in (0, 2)]
     return {**found, "alone": [kata.sentence_pooling(*sentence, mode) for sentence in alone]}
 
@@ -98,9 +98,15 @@ def single(kata, draw, d, mode):
 @case(B=3, T=6, d=4, dtype="float64", scale=1e7)
 @case(B=2, T=5, d=3, dtype="float16", scale=3.0)
 def precision(kata, draw, B, T, d, dtype, scale):
-    """keeps the dtype, with values far below zero as well"""
-    hidden = draw.uniform(B, T, d, low=-2 * scale, high=-scale, dtype=dtype)
-    return [kata.sentence_pooling(hidden, *masks(draw, B, T), mode) for mode in ("cls", "max_mean")]
+    """keeps the dtype, with words far below zero and padding far above"""
+    hidden, given = draw.uniform(B, T, d, low=-2 * scale, high=-scale, dtype=dtype), masks(
+        draw, B, T
+    )
+    hidden = torch.where(given[0][..., None] == 1, hidden, -hidden)
+    modes = ("cls", "mean", "max_mean")
+    with torch.no_grad():
+        found = [kata.sentence_pooling(hidden, *given, mode) for mode in modes]
+    return {**dict(zip(modes, found, strict=True)), "hidden": hidden}
 
 
 @case(B=2, T=4, d=3, mode="cls")
@@ -112,6 +118,7 @@ def devices(kata, draw, B, T, d, mode):
 
 
 @case(mode="max", raises=ValueError)
+@case(mode="CLS", raises=ValueError)
 def unknown(kata, draw, mode):
     """refuses a mode that it does not know"""
     kata.sentence_pooling(draw.normal(2, 5, 3), *masks(draw, 2, 5), mode)

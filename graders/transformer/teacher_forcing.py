@@ -64,7 +64,9 @@ def a_decoder(draw, V, d):
 def marked(draw, B, T, V):
     """Return labels that are padded on the right, on the left, in between or not at all."""
     labels = draw.integers(T, B, high=V).T
-    return torch.where(draw.booleans(B, T, p=0.3) & (torch.arange(B) > 0)[:, None], -100, labels)
+    row, place = torch.arange(B)[:, None], torch.arange(T)
+    hidden = draw.booleans(B, T, p=0.3) | (row == B - 1) & (place == T - 1)
+    return torch.where(hidden & (row > 0), -100, labels)
 
 
 @case(B=3, T=5, start_id=7, pad_id=3)
@@ -72,7 +74,8 @@ def marked(draw, B, T, V):
 @case(B=1, T=1, start_id=4, pad_id=2)
 def shifted(kata, draw, B, T, start_id, pad_id):
     """reads the start token, then all labels but the last, with padding where there is none"""
-    return kata.shift_right(marked(draw, B, T, 6), start_id, pad_id)
+    labels = marked(draw, B, T, 6)
+    return {"shifted": kata.shift_right(labels, start_id, pad_id), "labels": labels}
 
 
 @case(B=4, T=5, V=9, d=3, start_id=7, pad_id=1)
@@ -81,9 +84,10 @@ def shifted(kata, draw, B, T, start_id, pad_id):
 def loss(kata, draw, B, T, V, d, start_id, pad_id):
     """averages over the real labels, in one pass, with the right gradients"""
     decoder, layers, calls = a_decoder(draw, V, d)
-    found = kata.teacher_forcing_loss(decoder, marked(draw, B, T, V), start_id, pad_id)
+    labels = marked(draw, B, T, V)
+    found = kata.teacher_forcing_loss(decoder, labels, start_id, pad_id)
     draw.backward(found)
-    return {"loss": found, **draw.gradients(layers), "calls": calls}
+    return {"loss": found, **draw.gradients(layers), "calls": calls, "labels": labels}
 
 
 @case(B=2, T=3, V=5)
@@ -98,9 +102,11 @@ def nothing(kata, draw, B, T, V):
 
 @case(B=3, T=4, V=6)
 def sure(kata, draw, B, T, V):
-    """stays finite when the decoder is sure, and keeps double precision"""
-    logits = draw.normal(B, T, V, scale=2e3, dtype="float64").requires_grad_()
-    found = kata.teacher_forcing_loss(lambda tokens: logits, marked(draw, B, T, V), 1, 0)
+    """stays finite when the decoder is sure, and keeps double precision, of a view too"""
+    logits = draw.normal(T, B, V, scale=2e3, dtype="float64").requires_grad_()
+    found = kata.teacher_forcing_loss(
+        lambda tokens: logits.transpose(0, 1), marked(draw, B, T, V), 1, 0
+    )
     draw.backward(found)
     return {"loss": found, "logits": logits.grad}
 

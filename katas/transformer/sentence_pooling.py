@@ -10,7 +10,8 @@ may be 1 at padding, too. *Words* are the tokens that are neither padding nor sp
 
 A sentence that has nothing to take (no token for "cls", no words for the others) becomes zeros, and
 no NaN may appear there, in the result or in a gradient. What stands in padding is finite and has no
-influence. The result has the dtype of `hidden`. Raise ValueError for any other mode.
+influence. The result has the dtype of `hidden`, in which the sums of a sentence are finite. Neither
+mask is written into. B and T are at least one. Raise ValueError for any other mode.
 
 >>> hidden = torch.tensor([[[9.0, 9.0], [1.0, -5.0], [3.0, -1.0], [7.0, 7.0]]])
 >>> attention, special = torch.tensor([[1, 1, 1, 0]]), torch.tensor([[1, 0, 0, 0]])

@@ -4,7 +4,8 @@ A decoder predicts each target token from those before it. In training it is sho
 at once, whatever it would have said itself.
 
 `labels` (B, T) holds the target tokens, the end mark included, and −100 at padding, which may stand
-anywhere. `decoder` maps tokens (B, T) to logits (B, T, V); its position t sees tokens 0 … t only.
+anywhere. `decoder` maps tokens (B, T) to finite logits (B, T, V); its position t sees tokens 0 … t
+only.
 
 - `shift_right` makes the decoder's input: the start token, then all labels but the last, so that
   position t is to predict labels[:, t]. A −100 among them is no token: put the padding token there.

@@ -10,7 +10,8 @@ may be 1 at padding, too. *Words* are the tokens that are neither padding nor sp
 
 A sentence that has nothing to take (no token for "cls", no words for the others) becomes zeros, and
 no NaN may appear there, in the result or in a gradient. What stands in padding is finite and has no
-influence. The result has the dtype of `hidden`. Raise ValueError for any other mode.
+influence. The result has the dtype of `hidden`, in which the sums of a sentence are finite. Neither
+mask is written into. B and T are at least one. Raise ValueError for any other mode.
 
 >>> hidden = torch.tensor([[[9.0, 9.0], [1.0, -5.0], [3.0, -1.0], [7.0, 7.0]]])
 >>> attention, special = torch.tensor([[1, 1, 1, 0]]), torch.tensor([[1, 0, 0, 0]])
@@ -76,6 +77,8 @@ def sentence_pooling(
     # ✗ largest = (hidden * words).amax(1) — The zeros of masked tokens win over negative values: fill
     #   them with −∞.
     # ✗ largest = hidden.masked_fill(~words, -1e4).amax(1) — Values may be lower than −10⁴: fill with −∞.
+    # ✗ largest = (hidden - ~words * (hidden.detach().abs().amax() + 1)).amax(1) — Large values of padding are only
+    #   lowered, and may still win over negative words: fill them with −∞.
     # ✗ largest = hidden.amax(1) — The maximum runs over padding and special tokens: fill them with −∞.
     largest = largest.masked_fill(~words.any(1), 0.0)
     # ✗ pass — A sentence without words becomes −∞: give it zeros.

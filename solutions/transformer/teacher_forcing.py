@@ -4,7 +4,8 @@ A decoder predicts each target token from those before it. In training it is sho
 at once, whatever it would have said itself.
 
 `labels` (B, T) holds the target tokens, the end mark included, and −100 at padding, which may stand
-anywhere. `decoder` maps tokens (B, T) to logits (B, T, V); its position t sees tokens 0 … t only.
+anywhere. `decoder` maps tokens (B, T) to finite logits (B, T, V); its position t sees tokens 0 … t
+only.
 
 - `shift_right` makes the decoder's input: the start token, then all labels but the last, so that
   position t is to predict labels[:, t]. A −100 among them is no token: put the padding token there.
@@ -77,6 +78,8 @@ def teacher_forcing_loss(
     # ✗ real = (labels != -100) & (labels.new_ones(labels.shape).cumsum(1) < labels.shape[1]) — The last
     #   token is never predicted, and the decoder never learns to end: score every label.
     index = labels.masked_fill(~real, 0).unsqueeze(-1)
+    # ✗ index = labels.masked_fill_(~real, 0).unsqueeze(-1) — The marks of padding are written over in the caller's
+    #   labels, and the next epoch scores them: fill a copy.
     losses = -logits.log_softmax(-1).gather(-1, index).squeeze(-1)  # B T
     # ✗ losses = -logits.softmax(-1).log().gather(-1, index).squeeze(-1) — A probability that
     #   underflows has logarithm −∞: use the log-softmax.
