@@ -224,6 +224,23 @@ FAULTS = {
         "solutions/basics/scaled_sum.py:10: the solution does not load with this mistake "
         "(ModuleNotFoundError",
     ),
+    "class instance": (
+        {},
+        {DRAWN: "    return {'y': [1, kata.scaled_sum]}"},
+        "graders/basics/scaled_sum.py:16: the solution, in case output[n=3,m=4,scale=2.5], returns "
+        "a function at y[1]: an observation is made of dicts with text keys, lists, tuples, "
+        "arrays, tensors, numbers, text and None",
+    ),
+    "keys that are no text": (
+        {},
+        {DRAWN: "    return {1: 2}"},
+        IN_OUTPUT + "returns a dict with keys that are not text: an observation is made of dicts",
+    ),
+    "object": (
+        {"    return total * scale\n": "    return total * scale, object()\n"},
+        {},
+        IN_OUTPUT + "returns an object at [1]: an observation is made of dicts",
+    ),
     "other error than declared": (
         {},
         {"raises=ValueError": "raises=KeyError"},
@@ -267,6 +284,19 @@ def test_fault_is_told_once_with_file_and_line(engine: Engine, make_suite: Make,
     assert 1 == sum(message.partition(" in case")[0] in one for one in told), told
     if "syntax" in name:
         assert ["Solution and grader can be read"] == [one.law for one in found]
+
+
+def test_one_cause_is_told_once_with_a_count(engine: Engine, make_suite: Make) -> None:
+    by_process = SOLUTION.replace(
+        "return total * scale\n", "return total * (scale + __import__('os').getpid())\n"
+    )
+    (told,) = broken(engine, make_suite(by_process), laws.solution_passes)
+    assert told.startswith("output[n=3,m=4,scale=2.5]: wrong, ")
+    assert told.endswith(": does it depend on anything but its inputs? (29 more like it)")
+
+    amplified = SOLUTION.replace("total = x + y\n", "total = torch.sin(1e7 * (x + y))\n")
+    told, *others = broken(engine, make_suite(amplified), laws.inputs_are_well_conditioned)
+    assert told.endswith(" more like it)") and not others, (told, others)
 
 
 def test_stray_file_and_stale_catalogue_are_found(make_suite: Make) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -177,14 +177,29 @@ def solution_passes(audit: Audit) -> Iterator[str]:
     source = reference(audit.key.solution)
     limits = [[expected.limit for expected in record.cases] for _, record in audit.sets]
     answers = audit.references.observe_all([key for key, _ in audit.sets], source, limits)
+    found = []
     for (key, record), theirs in zip(audit.sets, answers, strict=True):
         strict = replace(record, cases=tuple(map(_without_slack, record.cases)))
         for result in Judge(key, strict, source).judge_all(theirs):
             if result.verdict is not Verdict.PASSED:
-                yield (
-                    f"{result.case} with salt {key.salt!r}: {result.verdict}, {result.summary}: "
-                    "does it depend on anything but its inputs?"
-                )
+                wrong = result.verdict is Verdict.WRONG  # in another way for each salt
+                message = f"{result.case}{_with(key)}: {result.verdict}, {result.summary}: "
+                message += "does it depend on anything but its inputs?"
+                found.append(("" if wrong else result.summary, message))
+    yield from _folded(found)
+
+
+def _with(key: Key) -> str:
+    return f" with salt {key.salt!r}" if key.salt else ""
+
+
+def _folded(found: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the first message of every cause, and how many more there are."""
+    causes: dict[str, list[str]] = {}
+    for cause, message in found:
+        causes.setdefault(cause, []).append(message)
+    for first, *others in causes.values():
+        yield first + (f" ({len(others)} more like it)" if others else "")
 
 
 def _without_slack(expected: Expected) -> Expected:
@@ -194,21 +209,26 @@ def _without_slack(expected: Expected) -> Expected:
 
 def inputs_are_well_conditioned(audit: Audit) -> Iterator[str]:
     """A rounding error in the inputs hardly moves a result"""
+    yield from _folded(_ill_conditioned(audit))
+
+
+def _ill_conditioned(audit: Audit) -> Iterator[tuple[str, str]]:
     for key, record in audit.sets:
-        salt = key.salt
         for spec, expected in zip(key.specs, record.cases, strict=True):
             observed = expected.outcome.observed
             if observed is not None and observed.failure is None:
                 moved = _wobble(observed.value, expected.nudged)
                 if moved > WOBBLE:
                     yield (
-                        f"{spec.id} with salt {salt!r} moves by {moved:.1%} of its magnitude: "
-                        "choose inputs that do not amplify rounding, or right answers get refused"
+                        spec.function,
+                        f"{spec.id}{_with(key)} moves by {moved:.1%} of its magnitude: "
+                        "choose inputs that do not amplify rounding, or right answers get refused",
                     )
             if unsteady := budget.is_unsteady(expected):
                 yield (
-                    f"{spec.id} with salt {salt!r}: the solution's {unsteady} hang on a rounding "
-                    "error: choose inputs with which it does the same work"
+                    f"{spec.function} {unsteady}",
+                    f"{spec.id}{_with(key)}: the solution's {unsteady} hang on a rounding "
+                    "error: choose inputs with which it does the same work",
                 )
 
 
@@ -323,13 +343,15 @@ def solution_keeps_its_rules(audit: Audit) -> Iterator[str]:
         elif use.certain:
             yield f"the solution uses {use.name}: forbid it no longer, or list it in allows="
     names = forbidden_operators(meta.forbids, meta.allows, meta.only)
-    for spec, expected in zip(audit.key.specs, audit.record.cases, strict=True):
-        observed = expected.outcome.observed
-        for name, _ in observed.ran if observed else ():
-            yield (
-                f"{spec.id} runs {name}, by which {names[name]} is recognised: "
-                "do it another way, or list it in allows="
-            )
+    yield from _folded(
+        (
+            name,
+            f"{spec.id} runs {name}, by which {names[name]} is recognised: "
+            "do it another way, or list it in allows=",
+        )
+        for spec, expected in zip(audit.key.specs, audit.record.cases, strict=True)
+        for name, _ in (expected.outcome.observed.ran if expected.outcome.observed else ())
+    )
 
 
 def oracle_exists(audit: Audit) -> Iterator[str]:
