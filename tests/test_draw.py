@@ -60,6 +60,18 @@ def test_every_run_gives_the_same_numbers() -> None:
     assert text(everything(Draw(8))) != run.stdout.strip()
 
 
+def test_other_luck_changes_generators_alone() -> None:
+    plain, other = Draw(7), Draw(7, luck=1)
+    exact = [draw.rng(exact=True).random() for draw in (plain, other)]
+    seeds = [draw.generator(exact=True).initial_seed() for draw in (plain, other)]
+
+    assert exact[0] == exact[1] and seeds[0] == seeds[1]
+    assert plain.rng().random() != other.rng().random()
+    assert plain.generator().initial_seed() != other.generator().initial_seed()
+    assert torch.equal(plain.normal(3), other.normal(3))
+    assert torch.equal(*(draw.weights(nn.Linear(2, 2)).weight for draw in (plain, other)))
+
+
 def test_seed_depends_on_every_part_and_on_their_borders() -> None:
     seeds = {seed_of(*parts) for parts in (("a", "b"), ("ab",), ("b", "a"), ("a", "b", ""), ())}
 

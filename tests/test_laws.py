@@ -299,6 +299,56 @@ def test_one_cause_is_told_once_with_a_count(engine: Engine, make_suite: Make) -
     assert told.endswith(" more like it)") and not others, (told, others)
 
 
+SHUFFLE = '''"""Noisy sum.
+
+>>> noisy(torch.zeros(2), torch.Generator()).shape
+torch.Size([2])
+"""
+
+import torch
+from torch import Tensor
+
+
+def noisy(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Add normal noise."""
+    return x + torch.randn(x.shape, generator=generator)
+    # ✗ return x - 1 + torch.randn(x.shape, generator=generator) — One too little: add noise.
+'''
+DRAW_NOISE = "    return kata.noisy(draw.normal(n), draw.generator())"
+UNMARKED = (
+    GRADER[: GRADER.index("@case(")]
+    + '@case(n=3)\n@case(n=2)\ndef output(kata, draw, n):\n    """adds noise"""\n'
+    + DRAW_NOISE
+    + "\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ("kata.noisy(draw.normal(n), draw.generator())", "hangs on the random numbers"),
+        ("kata.noisy(draw.normal(n))", "hangs on the random numbers"),
+        ("draw.normal(n), kata.noisy(draw.normal(n)) > 0", "hangs on the random numbers"),
+        ("samples(kata.noisy(draw.zeros(1)).expand(500, 1))", "independent of one another"),
+        ("samples(kata.noisy(draw.zeros(500, n)))", ""),
+        ("kata.noisy(draw.normal(n), draw.generator(exact=True))", ""),
+        ("kata.noisy(draw.normal(n), torch.Generator().manual_seed(5))", ""),
+        ("torch.from_numpy(draw.rng(exact=True).normal(size=n))", ""),
+        ("torch.from_numpy(draw.rng().normal(size=n))", "hangs on the random numbers"),
+        ("kata.noisy(draw.normal(n), draw.generator()).shape[0]", ""),
+    ],
+)
+def test_what_hangs_on_chance_has_to_be_marked(
+    engine: Engine, make_suite: Make, returned: str, message: str
+) -> None:
+    grader = UNMARKED.replace(DRAW_NOISE, f"    return {returned}")
+    grader = grader.replace("from dojo import", "import torch\nfrom dojo import samples,")
+
+    told = broken(engine, make_suite(SHUFFLE, grader), laws.chance_is_sampled)
+
+    assert len(told) == bool(message) and message in "".join(told)
+
+
 def test_stray_file_and_stale_catalogue_are_found(make_suite: Make) -> None:
     suite = make_suite()
     (suite.root / "katas" / "basics" / "orphan.py").write_text("")

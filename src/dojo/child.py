@@ -62,7 +62,7 @@ def _work(channel: Channel, job: Job) -> None:
     linecache.cache[job.filename] = (len(job.source), None, lines, job.filename)  # for TorchScript
     try:
         code = compile(job.source, job.filename, "exec", dont_inherit=True)
-        _seed(seed_of("module", job.filename))
+        _seed(seed_of("module", job.filename, *_luck(job)))
         exec(code, answer.__dict__)
     except BaseException as error:
         channel.send(Broken(_failure(error, job.filename)))
@@ -97,8 +97,8 @@ def _run(
     channel: Channel,
 ) -> Observed:
     meter = Meter(job.counts.get(seed, ()), job.filename, arrays=job.arrays)
-    draw = Draw(seed_of(seed), _Link(channel).open, nudge=job.nudge, meter=meter)
-    _seed(seed_of(seed, "global"))
+    draw = Draw(seed_of(seed), _Link(channel).open, nudge=job.nudge, meter=meter, luck=job.luck)
+    _seed(seed_of(seed, "global", *_luck(job)))
     value: wire.Node = None
     failure = None
     watched = Watched()
@@ -125,6 +125,10 @@ def _run(
         meter.intact,
         bool(draw.met),
     )
+
+
+def _luck(job: Job) -> tuple[int, ...]:
+    return (job.luck,) if job.luck else ()
 
 
 def _seed(seed: int) -> None:

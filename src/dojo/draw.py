@@ -73,6 +73,8 @@ class Draw:
     """Not empty once inputs on the meta device were asked for."""
     meter: Meter | None = None
     """What counts the cost of a case that has a budget for it."""
+    luck: int = 0
+    """Another number gives generators other seeds, and leaves all other inputs as they are."""
 
     def __post_init__(self) -> None:
         self._rng = np.random.Generator(np.random.PCG64(self.seed))
@@ -143,15 +145,23 @@ class Draw:
         """Draw an order of 0 … n − 1, as int64."""
         return self._give(self._rng.permutation(n), None)
 
-    def rng(self) -> np.random.Generator:
-        """Return a generator of its own for code that takes one."""
-        return np.random.Generator(np.random.PCG64(int(self._rng.integers(2**63))))
+    def rng(self, *, exact: bool = False) -> np.random.Generator:
+        """Return a generator of its own for code that takes one.
 
-    def generator(self) -> torch.Generator:
-        """Return a torch generator of its own for code that takes one."""
+        What code makes of it is random, and returned as `samples(…)`. `exact` says that it is not:
+        the statement fixes which numbers are drawn, and in what order.
+        """
+        return np.random.Generator(np.random.PCG64(self._fresh_seed(exact)))
+
+    def generator(self, *, exact: bool = False) -> torch.Generator:
+        """Return a torch generator of its own for code that takes one; `exact` as in `rng`."""
         import torch
 
-        return torch.Generator().manual_seed(int(self._rng.integers(2**63)))
+        return torch.Generator().manual_seed(self._fresh_seed(exact))
+
+    def _fresh_seed(self, exact: bool) -> int:
+        seed = int(self._rng.integers(2**63))
+        return seed_of(seed, self.luck) % 2**63 if self.luck and not exact else seed
 
     def weights(self, module: Any, dtype: Dtype | torch.dtype | None = None) -> Any:
         """Overwrite every parameter of a module with drawn values and return the module.

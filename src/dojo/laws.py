@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from dojo import budget, wire
-from dojo.compare import TOLERANCES, floats
+from dojo.compare import TOLERANCES, Kind, compare, floats
 from dojo.engine import Engine
 from dojo.grade import Grader, Judge, differs
 from dojo.grader_file import parse
@@ -205,6 +205,41 @@ def _folded(found: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _without_slack(expected: Expected) -> Expected:
     observed = expected.outcome.observed
     return replace(expected, nudged=observed.value if observed else None)
+
+
+def chance_is_sampled(audit: Audit) -> Iterator[str]:
+    """What hangs on chance is marked as samples"""
+    sets = audit.sets[:4]  # of few values two draws may well be alike
+    limits = [[expected.limit for expected in record.cases] for _, record in sets]
+    source = reference(audit.key.solution)
+    answers = audit.references.observe_all([key for key, _ in sets], source, limits, luck=1)
+    found = []
+    for (key, record), theirs in zip(sets, answers, strict=True):
+        for spec, expected, other in zip(key.specs, record.cases, theirs, strict=True):
+            kinds = _moved_by_chance(spec, expected, other)
+            where = f"{spec.id} (graders/{audit.entry.id}.py:{spec.line}){_with(key)}: "
+            if kinds == {"distribution"}:
+                message = "its samples are of another distribution with other random numbers: "
+                message += "return draws that are independent of one another"
+                found.append((f"{spec.function} distribution", where + message))
+            elif kinds:
+                message = "the result hangs on the random numbers that the answer draws: return "
+                message += "samples(…), or right answers that draw otherwise are refused; if the "
+                message += "statement says how to draw, hand over draw.rng(exact=True)"
+                found.append((spec.function, where + message))
+    yield from _folded(found)
+
+
+def _moved_by_chance(spec: CaseSpec, expected: Expected, other: Outcome) -> set[Kind]:
+    """Return in what ways a case's result is another one with other random numbers."""
+    ours, theirs = expected.outcome.observed, other.observed
+    if ours is None or theirs is None or (ours.failure is None) != (theirs.failure is None):
+        return {"values"}
+    kinds = {found.kind for found in compare(ours.value, theirs.value, expected.nudged)}
+    for (_, seen), (_, there) in zip(expected.outcome.hosted, other.hosted, strict=False):
+        one, another = (budget.unbudgeted(log, spec.budget) for log in (seen, there))
+        kinds |= {found.kind for found in compare(one, another)}
+    return kinds
 
 
 def inputs_are_well_conditioned(audit: Audit) -> Iterator[str]:
@@ -415,6 +450,7 @@ def translations_are_current(audit: Audit) -> Iterator[str]:
 LAWS: Final = (
     mistakes_are_many,
     solution_passes,
+    chance_is_sampled,
     inputs_are_well_conditioned,
     inputs_stay,
     examples_run,

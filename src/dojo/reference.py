@@ -324,6 +324,7 @@ class References:
         limits: Sequence[Sequence[float]],
         *,
         nudge: bool = False,
+        luck: int = 0,
         watched: bool = False,
     ) -> list[tuple[Outcome, ...]]:
         """Run a source text of ours against every case of one kata, with several salts in turn.
@@ -339,6 +340,7 @@ class References:
             counts={seed: names for job in jobs for seed, names in job.counts.items()},
             watch=jobs[0].watch if watched else (),
             masks=watched,
+            luck=luck,
         )
         keepers = {run[0]: key for key, job in zip(keys, jobs, strict=True) for run in job.runs}
 

@@ -167,6 +167,8 @@ class Job(_Strict, tag="job", frozen=True):
     """Whether the recording finds the lines as well, which takes longer."""
     nudge: bool = False
     """Whether every input is off by a rounding error, to see how far the result moves."""
+    luck: Count = 0
+    """Another number seeds all generators otherwise, to see what hangs on them."""
     counts: dict[str, tuple[str, ...]] = {}
     """What is to be measured, by the seed of the case."""
     arrays: bool = False
