@@ -343,6 +343,31 @@ def test_extremes_are_compared_without_warnings() -> None:
     assert ["values"] == kinds(np.complex128([1e308 + 1e308j]), np.complex128([0]))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "c8", "c16"])
+@pytest.mark.parametrize("byte", [b"\xff", b"\x7f", b"\x80", b"\x01"])
+def test_any_bytes_are_compared_without_warnings(dtype: str, byte: bytes) -> None:
+    ours = np.ones(3, dtype)
+    theirs = np.frombuffer(byte * ours.nbytes, dtype)
+    signalling = np.resize(np.frombuffer(b"\x01\x00\x80\x7f\x01\x00\xf0\x7f" * 2, dtype), 3)
+
+    for got in (theirs, signalling):
+        assert ["values"] == kinds(ours, got)
+        assert [] == kinds(got, got.copy())
+        assert wrong_places(ours, got, str(ours.dtype)).any()
+        assert {"distribution"} >= {*kinds(samples(ours), samples(got))}
+        assert {"distribution"} >= {*kinds(samples(got), samples(ours))}
+
+
+@pytest.mark.filterwarnings("error")
+def test_complex_number_is_no_real_one_that_has_its_real_part() -> None:
+    real, other = np.array([1, 2, 3]), np.array([1 + 9j, 2, 3])
+
+    assert [True, False, False] == wrong_places(real + 0.0, other, "float64").tolist()
+    assert [True, False, False] == wrong_places(other, real, "complex128").tolist()
+    assert not wrong_places(real + 0.0, real + 0j, "complex128").any()
+
+
 # Samples
 
 N = 2000
@@ -531,6 +556,25 @@ def test_complex_samples_are_judged_by_both_parts() -> None:
 
     assert [] == kinds(samples(z), samples(z[::-1]))
     assert ["distribution"] == kinds(samples(z), samples(z.real + 0j))
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_that_are_complex_numbers_are_no_real_ones() -> None:
+    real = np.random.default_rng(0).standard_normal(N)
+
+    assert ["type"] == kinds(samples(real), samples(real + 0j))
+    assert ["type"] == kinds(samples(real + 0j), samples(real))
+    assert [] == kinds(samples(real + 0j), samples(real + 0j))
+
+
+@pytest.mark.filterwarnings("error")
+def test_huge_samples_are_compared_without_warnings() -> None:
+    huge = np.full((N, 2), 1.7e308)
+    huge[::2] = -1.0
+
+    assert [] == kinds(samples(huge), samples(huge[::-1]))
+    assert ["distribution"] == kinds(samples(np.ones((N, 2))), samples(huge))
+    assert ["distribution"] == kinds(samples(np.eye(N, 2)), samples(-huge))
 
 
 def test_samples_that_cannot_be_judged_are_refused_not_raised() -> None:

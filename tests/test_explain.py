@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -510,10 +511,79 @@ def test_samples_that_only_move_together_are_recognised() -> None:
         (np.ones((2000, 4), "f4"), "got 2000 draws of NumPy array (4,) of float32"),
         (np.ones((2000, 3), "f8"), "got 2000 draws of NumPy array (3,) of float64"),
         (["a", "b"], "got draws that are not numbers of one shape"),
+        (np.ones(2000, "c8"), "got 2000 draws of complex numbers"),
     ],
 )
 def test_samples_of_another_kind_are_put_into_words(got: Any, words: str) -> None:
     assert words in summary(bernoulli(0.5), samples(got))
+
+
+# Hostile values
+
+HOSTILE = [np.nan, np.inf, -np.inf, 1.7e308, -1.7e308, 5e-324, 0.0, 1.5]
+HOSTILE_DTYPES = ("bool", "u1", "i8", "f2", "f4", "f8", "c8", "c16")
+
+
+def hostile(dtype: str, n: int, seed: int) -> Any:
+    """Return values that few code is written for: by number, or bytes as they come."""
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if dtype == "bool" or seed % 2:
+            values = rng.choice(HOSTILE, n)
+            return (values + 1j * rng.choice(HOSTILE, n) if dtype[0] == "c" else values).astype(
+                dtype
+            )
+    size = np.dtype(dtype).itemsize * n
+    return np.frombuffer(bytes(rng.choice([0, 1, 127, 128, 255], size).tolist()), dtype)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ours", HOSTILE_DTYPES)
+@pytest.mark.parametrize("theirs", HOSTILE_DTYPES)
+def test_hostile_values_are_explained_without_warnings(ours: str, theirs: str) -> None:
+    for seed in range(24):
+        n = (1, 3, 12)[seed % 3]
+        expected, got = hostile(ours, n, seed), hostile(theirs, n, seed + 1)
+        for pair in ((expected, got), (samples(expected), samples(got))):
+            wrong = compare(*map(encode, pair))
+            if wrong:
+                assert explain(wrong, {"n": 3}).summary.isprintable()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("expected", "got"),
+    [
+        (np.array([65504.0, 1], "f2"), np.array([-1, 3e-7], "f2")),
+        (np.array([6e-8], "f2"), np.array([65504.0], "f2")),
+        (np.array([65504.0], "f2"), np.array([6e-8], "f2")),
+        (np.array([1e-320]), np.array([1e-321])),
+        (np.array([1e-310, 0]), np.array([1.0, 0])),
+        (np.array([1e308, 1.0]), np.array([-1e308, 1.0])),
+        (np.array([1.0, 2.0]), np.array([1e-300, 1e300])),
+    ],
+)
+def test_factor_beyond_the_dtype_is_sought_without_warnings(expected: Any, got: Any) -> None:
+    assert summary(expected, got)
+
+
+@pytest.mark.filterwarnings("error")
+def test_right_values_with_an_imaginary_part_are_not_called_right() -> None:
+    expected = np.array([1, 2, 3])
+
+    assert "its values are right" in summary(expected, expected + 0j)
+    assert "its values are right" not in summary(expected, expected + 5j)
+
+
+@pytest.mark.filterwarnings("error")
+def test_huge_draws_are_explained_without_warnings() -> None:
+    huge = samples(np.where(np.arange(4000).reshape(2000, 2) % 4, 1.7e308, -1.0))
+
+    found = finding(samples(np.ones((2000, 2))), huge)
+
+    assert "the 2000 draws are distributed otherwise than they should be" == found.summary
+    assert "mean: expected [1, 1], got" in found.details[0]
 
 
 # What a summary may not hold

@@ -214,16 +214,22 @@ def floats(node: Node) -> Values | None:
     """Return a leaf's values as float64 or complex, if it has any."""
     if isinstance(node, Array) and node.library != "meta":
         values = to_numpy(node)
-        return values.astype(complex if values.dtype.kind == "c" else float)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            return values.astype(_wide(values))
     if isinstance(node, int | float):
         return np.array(node, float)
     return None
 
 
+def _wide(*values: Values) -> type[float] | type[complex]:
+    """Return the type that holds all of them in double precision."""
+    return complex if any(each.dtype.kind == "c" for each in values) else float
+
+
 def _slack(expected: Values, nudged: Values) -> float:
     if expected.dtype.kind not in "fc":
         return 0.0
-    kind = complex if expected.dtype.kind == "c" else float
+    kind = _wide(expected, nudged)
     with np.errstate(invalid="ignore", over="ignore"):
         moved = np.abs(nudged.astype(kind) - expected.astype(kind))
     counts = np.isfinite(moved) & ordinary(expected)
@@ -249,18 +255,21 @@ def ordinary(values: Values) -> NDArray[np.bool_]:
 def wrong_places(
     expected: Values, got: Values, dtype: str, slack: float = 0.0
 ) -> NDArray[np.bool_]:
-    """Return where `got` is not close enough to `expected`, of the same shape and dtype."""
+    """Return where `got` is not close enough to `expected`, of the same shape.
+
+    Of another dtype it may be: a real number is a complex one, and no complex one is cut to a real.
+    """
     if dtype not in TOLERANCES:
         return np.asarray(expected != got)
     relative, absolute = TOLERANCES[dtype]
-    kind = complex if expected.dtype.kind == "c" else float
+    kind = _wide(expected, got)
     with np.errstate(invalid="ignore"):  # a signalling NaN
         ours, theirs = expected.astype(kind), got.astype(kind)
     finite = np.isfinite(ours)
     scale = float(np.max(np.abs(ours), initial=0.0, where=ordinary(ours))) or 1.0
     with np.errstate(invalid="ignore", over="ignore"):
         close = np.abs(ours - theirs) <= slack + absolute * scale + relative * np.abs(ours)
-    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+        same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
     return np.asarray(np.where(finite, ~(close & np.isfinite(theirs)), ~same))
 
 
@@ -287,11 +296,12 @@ def _is_one_distribution(ours: Values, theirs: Values) -> bool:
 
 
 def _draw(node: Sampled) -> tuple[tuple[int, ...], str]:
-    """Return shape and kind of one draw; numbers are of one kind, whatever their type."""
+    """Return shape and kind of one draw; real numbers are of one kind, whatever their type."""
     if not isinstance(node.draws, Array):
         return (), ""
     shape = node.draws.shape[1:]
-    return shape, f"{node.draws.library} {node.draws.dtype}" if shape else "number"
+    number = "complex number" if node.draws.dtype.startswith("complex") else "number"
+    return shape, f"{node.draws.library} {node.draws.dtype}" if shape else number
 
 
 def rows(node: Sampled) -> Values | None:
@@ -338,7 +348,8 @@ def _distance(left: Values, right: Values) -> float:
     expected values, on the left, alone: no outlier may make all others alike.
     """
     ours, theirs = np.sort(left), np.sort(right)
-    size, spread = np.abs(left).mean(), left.std()
+    with np.errstate(invalid="ignore", over="ignore"):
+        size, spread = np.abs(left).mean(), left.std()
 
     def rises(first: Values, second: Values) -> float:
         near = 3e-6 * np.maximum(np.abs(first), size) + 1e-4 * spread
@@ -376,7 +387,7 @@ def _describe_draws(node: Sampled, axes: dict[int, str] | None) -> str:
     n, *shape = draws.shape
     counted = f"{n} draw{'' if n == 1 else 's'}"
     if not shape:
-        return counted
+        return f"{counted} of {_draw(node)[1]}s"
     one = Array(draws.library, draws.dtype, tuple(shape), b"")
     return f"{counted} of {describe(one, axes)}"
 

@@ -308,7 +308,9 @@ def _form(pair: _Pair) -> str:
         return text
     if pair.ours.dtype.kind == "b":
         return _exchange(pair) or _shift(pair) or _inverse(pair)
-    if pair.ours.any() and not pair.theirs.any() and not (pair.exact and pair.ours.size == 1):
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        nothing = pair.ours.any() and not pair.theirs.any()
+    if nothing and not (pair.exact and pair.ours.size == 1):
         return "zero where a number is due" if pair.ours.size == 1 else "everything is zero"
     if _constant(pair):
         return "every value is the same"
@@ -363,13 +365,15 @@ def _factor(pair: _Pair) -> str:
     if pair.ours.dtype.kind == "c" or not pair.ours[finite].any():
         return ""
     ours, theirs = (np.where(finite, v, 0).astype(float) for v in (pair.ours, pair.theirs))
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         factor = float(np.vdot(ours, theirs) / np.vdot(ours, ours))
     if not math.isfinite(factor) or abs(factor) < 1e-12:
         return ""
     if abs(abs(factor) - 1) < max(1e-3, 3 * pair.tolerance):
         return ""
-    if not pair.close(pair.ours, pair.theirs / factor):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        undone = pair.theirs / factor
+    if not pair.close(pair.ours, undone):
         return ""
     near = max(1e-4, 0.1 * pair.tolerance)
     named = _name_by_size(abs(factor), pair.sizes, near)
@@ -511,9 +515,10 @@ def _rounding(pair: _Pair) -> str:
     if not ordinary(ours).all() or not ours.any() or pair.tolerance > 1e-3:
         return ""
     ours, theirs = ours.astype(float), theirs.astype(float)
-    error = np.abs(ours - theirs)
-    worst = float(error.max() / np.abs(ours).max())
-    typical = float(np.median(error[ours != 0] / np.abs(ours[ours != 0])))
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = np.abs(ours - theirs)
+        worst = float(error.max() / np.abs(ours).max())
+        typical = float(np.median(error[ours != 0] / np.abs(ours[ours != 0])))
     if not 0 < worst < 1e-3 or typical > 1e-2:
         return ""
     said = f"right to {-math.log10(worst):.0f} digits only"
@@ -594,7 +599,8 @@ def _two(ours: Any, theirs: Any) -> tuple[str, str]:
     if ours.dtype.kind not in "fc":
         return str(ours), str(theirs)
     for digits in (6, 9, 13):
-        shown = f"{ours:.{digits}g}", f"{theirs:.{digits}g}"
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            shown = f"{ours:.{digits}g}", f"{theirs:.{digits}g}"
         if shown[0] != shown[1]:
             return shown
     return repr(ours.item()), repr(theirs.item())
@@ -628,10 +634,11 @@ def _explain_samples(mismatch: Mismatch) -> Finding:
         return Finding("the draws are not numbers of one shape")
     if not np.isfinite(theirs).all():
         return Finding(f"some of the {len(theirs)} draws are NaN or infinite")
-    details = (
-        f"mean: expected {_row(ours.mean(0))}, got {_row(theirs.mean(0))}",
-        f"standard deviation: expected {_row(ours.std(0))}, got {_row(theirs.std(0))}",
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum of huge values
+        details = (
+            f"mean: expected {_row(ours.mean(0))}, got {_row(theirs.mean(0))}",
+            f"standard deviation: expected {_row(ours.std(0))}, got {_row(theirs.std(0))}",
+        )
     if (theirs == theirs[0]).all() and not (ours == ours[0]).all():
         return Finding(f"all {len(theirs)} draws are the same", details)
     single, _ = distances(ours, theirs)

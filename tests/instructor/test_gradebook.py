@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
 
 from dojo.instructor.assignment import Assignment
 from dojo.instructor.classroom import write_tables
+from dojo.instructor.feedback import feedback_text
 from dojo.instructor.gradebook import (
     ExportError,
     Table,
@@ -21,7 +23,7 @@ from dojo.instructor.gradebook import (
     write_table,
 )
 from dojo.instructor.grading import Graded, Mark
-from dojo.verdict import KataResult, Verdict
+from dojo.verdict import CaseResult, KataResult, Verdict
 
 KATA = "basics/scaled_sum"
 
@@ -50,6 +52,35 @@ def test_no_cell_begins_like_a_formula(start: str) -> None:
 def test_other_cells_stay_as_they_are(text: str) -> None:
     assert text == cell(text)
     assert [[text], [text]] == rows(Table((text,), ((text,),))) or text == ""
+
+
+def starts(table: Table) -> set[str]:
+    """Return how cells begin, whatever character a program takes to end one."""
+    text = write_table(table).decode()
+    found = [row for d in ",;\t|" for row in csv.reader(io.StringIO(text), delimiter=d)]
+    return {text.lstrip(' "')[:1] for row in found for text in row}
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+@pytest.mark.parametrize("before", [";", "; ", "|", "\t", "\n", ' ;"', "\n;\x00", ";=;", ";;"])
+def test_no_cell_holds_a_formula_for_a_program_that_splits_elsewhere(
+    hw: Assignment, before: str, sign: str
+) -> None:
+    evil = f"kim{before}{sign}1+cmd|A0"
+    given = Table(
+        ("Identifier", "Full name", "Grade", "Last modified (grade)", "Feedback comments"),
+        (("Participant 1", evil, "", "-", f"<p>{evil}</p>"), ("Participant 2", "", "", "-", evil)),
+    )
+
+    assert not starts(plain(hw, [graded(f"{evil}_1", doubt=evil)])) & set("=+-@＝＋－＠")
+    assert not starts(canvas(hw, [graded(f"{evil}_1")])) & set("=+-@＝＋－＠")
+    assert not starts(moodle(hw, [], given)) & set("=+@＝＋－＠")
+    for text in (evil, f"{before}{sign}", f"x{before}{sign}{sign}1"):
+        assert not starts(Table(("a", text), ((text, text),))) & set("=+-@＝＋－＠")
+
+
+def test_every_cell_stands_in_quotation_marks() -> None:
+    assert b'"a","b"\r\n"1.5",""\r\n' == write_table(Table(("a", "b"), (("1.5", ""),)))
 
 
 def test_plain_table_has_katas_total_and_what_is_to_be_looked_at(hw: Assignment) -> None:
@@ -167,6 +198,27 @@ def test_worksheet_of_moodle_is_filled_in(hw: Assignment, tmp_path: Path) -> Non
     assert ["Participant 4711", "Jane Doe", "jane@x.org", "4", "100.00"] == jane[:5]
     assert "3.00" == zoe[3]
     assert "the maximum grade there is 100.00 and here 6" in table.remarks[-1]
+
+
+def test_comments_look_the_same_in_moodle_with_no_sign_to_begin_a_formula(
+    hw: Assignment,
+) -> None:
+    given = Table(
+        ("Identifier", "Grade", "Last modified (grade)", "Feedback comments"),
+        (
+            ("Participant 1", "", "-", "<p>here x &lt;= 1;\n- == good</p>"),
+            ("Participant 2", "", "-", ""),
+        ),
+    )
+    case = CaseResult(case="output", title="is x <= 1;=1+1 ", verdict=Verdict.WRONG)
+    result = KataResult(kata=KATA, verdict=Verdict.WRONG, cases=(case,))
+    done = Graded("hw1", "0123456789", "zoe_2", (Mark(KATA, 6.0, 0.0, result),))
+
+    first, second = (row[3] for row in rows(moodle(hw, [done], given))[1:])
+
+    assert "<p>here x &lt;&#61; 1;\n&#45; &#61;&#61; good</p>" == first
+    assert escape("is x <= 1;=1+1") not in second
+    assert f"<pre>{feedback_text(hw, done)}</pre>" == unescape(second)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from course import make_course, right
 
+from dojo.instructor import similar
 from dojo.instructor.assignment import Assignment
 from dojo.instructor.grading import Submission
 from dojo.instructor.similar import find_pairs, similar_html
@@ -77,6 +79,83 @@ def test_what_many_write_or_the_solution_does_is_no_sign(course: Assignment) -> 
     assert () == find_pairs(course, handed(right(KATA), right(KATA)), 0.5)
     stub = course.entry(KATA).stub.read_text()
     assert () == find_pairs(course, handed(stub, stub, "", "def (", "\0"), 0.1)
+
+
+def varied(n: int) -> list[str]:
+    """Return answers that nobody has from anybody else."""
+    return [
+        f"{HEAD}    a = x.mean({i})\n"
+        + "".join(f"    b{j} = {i + j} * [a] + {'(' * i}a{')' * i} ** {j}\n" for j in range(9))
+        + "    return a\n"
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6, 7])
+@pytest.mark.parametrize("near", [False, True])
+def test_copies_are_found_however_many_share_them(course: Assignment, n: int, near: bool) -> None:
+    others = varied(14)
+    copies = [HEAD + (RENAMED if near and i % 2 else ODD) + near * f"    # {i}\n" for i in range(n)]
+
+    pairs = find_pairs(course, handed(*copies, *others), 0.7)
+
+    found = {pair.students for pair in pairs if pair.similarity > 0.95}
+    assert {(f"s{i}", f"s{j}") for j in range(n) for i in range(j)} == found
+
+
+def test_short_copies_with_a_comment_of_their_own_are_found(course: Assignment) -> None:
+    short = HEAD + "    # as my aunt told me\n" + "".join(ODD.splitlines(True)[2:7])
+    others = varied(14)
+
+    assert 6 == len(find_pairs(course, handed(*[short] * 4, *others), 0.9))
+    plain = short.replace("as my aunt told me", "")
+    assert () == find_pairs(course, handed(*[plain] * 4, *others), 0.9)
+
+
+def test_of_a_large_group_each_is_shown_beside_the_first(course: Assignment) -> None:
+    class_ = handed(*[HEAD + ODD] * 9, *varied(14))
+
+    pairs = [pair for pair in find_pairs(course, class_, 0.7) if "s0" in pair.students]
+
+    assert [("s0", f"s{i}") for i in range(1, 9)] == [pair.students for pair in pairs]
+    assert len(pairs) == len(find_pairs(course, class_, 0.95))
+
+
+def test_what_is_read_and_shown_of_long_answers_has_limits(
+    course: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from copydetect import detector, utils
+
+    monkeypatch.setattr(similar, "LONGEST", 2000, raising=False)
+    monkeypatch.setattr(similar, "MAX_LINES", 30, raising=False)
+    monkeypatch.setattr(similar, "MAX_STEPS", 10, raising=False)
+    read: list[int] = []
+    filter_code = utils.filter_code
+
+    def counted(code: str, *args: Any) -> Any:
+        read.append(len(code))
+        return filter_code(code, *args)
+
+    monkeypatch.setattr(detector, "filter_code", counted)
+    monkeypatch.setattr(utils, "filter_code", counted)
+    long = HEAD + ODD + "    again = 1\n" * 90 + "  \n" * 900 + "    last = 2\n" * 9000
+
+    (pair,) = find_pairs(course, handed(long, long.replace("again", "more")), 0.7)
+
+    assert 2 * 30 + 4 == len(read)
+    assert sum(read) < 20_000
+    assert [31, 31] == [len(side) for side in pair.sides]
+    assert f"… {len(long.splitlines()) - 30} more lines" == pair.sides[0][-1].text
+    assert pair.sides[1][20].alike
+
+
+def test_layout_is_taken_out_before_anything_is_read(course: Assignment) -> None:
+    wide = "\n   \n\n".join(HEAD.splitlines() + ODD.splitlines()).replace(" = ", "   =\t")
+
+    (pair,) = find_pairs(course, handed(HEAD + ODD, wide), 0.99)
+
+    assert 1.0 == pair.similarity
+    assert "x = 1\ny\n" == similar._compact("  \n \n x  =\t1\n\n  y \n ")
 
 
 def test_pairs_come_in_order_and_the_threshold_decides(course: Assignment) -> None:

@@ -29,7 +29,13 @@ MOODLE_COLUMNS: Final = (
     "Feedback comments",
 )
 POSSIBLE: Final = "Points Possible"
-FORMULAS: Final = tuple("=+-@\t\r\n＝＋－＠")
+SIGNS: Final = "=+-@＝＋－＠"
+FORMULAS: Final = (*SIGNS, "\t", "\r", "\n")
+SPLIT: Final = re.compile(rf"([;|\t\r\n][ \"]*)(?=[{re.escape(SIGNS)}])")
+"""Where a cell goes on like a formula, for a program that takes this to be the next cell."""
+SIGNS_FIRST: Final = re.compile(
+    rf"((?:\A|[;|\t\r\n])[ \"]*)([{re.escape(SIGNS)}][ \"{re.escape(SIGNS)}]*)"
+)
 HARMLESS: Final = re.compile(r"-?\d+(\.\d+)?|-")
 """Numbers, and the dash that stands for nothing."""
 
@@ -48,8 +54,13 @@ class Table:
 
 
 def cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet takes for a formula, wherever it splits a line.
+
+    Where people write a comma in numbers, spreadsheets split at semicolons, and what stands in
+    quotation marks between commas does not hold them together.
+    """
     clean = "".join(c for c in text if c.isprintable() or c in "\n\t")
+    clean = SPLIT.sub(r"\1'", clean)
     if clean.lstrip(" ").startswith(FORMULAS) and not HARMLESS.fullmatch(clean):
         return f"'{clean}"
     return clean
@@ -58,7 +69,7 @@ def cell(text: str) -> str:
 def write_table(table: Table, *, mark: bool = False) -> bytes:
     """Return a table as CSV in UTF-8, with a byte order mark where spreadsheets open it."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     for row in (table.header, *table.rows):
         writer.writerow([cell(text) for text in row])
     return out.getvalue().encode("utf-8-sig" if mark else "utf-8")
@@ -163,9 +174,13 @@ def moodle(assignment: Assignment, graded: Sequence[Graded], given: Table | None
     def known(row: Sequence[str]) -> Graded | None:
         return by_id.get(_participant(row[where]))
 
+    def kept(row: Sequence[str]) -> str:
+        place = base.header.index("Feedback comments") if _has(base, ["Feedback comments"]) else -1
+        return _without_signs(row[place]) if place >= 0 else ""
+
     columns: list[tuple[str, Callable[[Sequence[str]], str]]] = [
         ("Grade", lambda row: _value(known(row), lambda one: one.total)),
-        ("Feedback comments", lambda row: _comment(assignment, known(row))),
+        ("Feedback comments", lambda row: _comment(assignment, known(row)) or kept(row)),
     ]
     for title, _, value in _columns(assignment, per_kata=True):
         columns.append((title, lambda row, value=value: _value(known(row), value)))  # type: ignore[misc]
@@ -224,7 +239,14 @@ def _comment(assignment: Assignment, one: Graded | None) -> str:
 
     if one is None:
         return ""
-    return f"<pre>{escape(feedback_text(assignment, one))}</pre>"
+    return _without_signs(f"<pre>{escape(feedback_text(assignment, one))}</pre>")
+
+
+def _without_signs(html: str) -> str:
+    """Write signs that could begin a formula as HTML has them, which looks the same in Moodle."""
+    return SIGNS_FIRST.sub(
+        lambda m: m[1] + "".join(f"&#{ord(c)};" if c in SIGNS else c for c in m[2]), html
+    )
 
 
 def _canvas_row(one: Graded) -> tuple[str, ...]:
