@@ -71,6 +71,24 @@ BREAKS = [
         {},
     ),
     (
+        laws.mistakes_do_not_only_crash,
+        "this wrong line only crashes (NameError: name 'totl' is not defined): write what people",
+        {"✗ return total — The": "✗ return totl — The"},
+        {},
+    ),
+    (
+        laws.mistakes_do_not_only_crash,
+        "this wrong line only crashes (UnboundLocalError: ",
+        {"✗ total = x - y —": "✗ total = total + x —"},
+        {},
+    ),
+    (
+        laws.mistakes_do_not_only_crash,
+        "this wrong line only crashes (AttributeError: module 'torch' has no attribute 'multiply_a",
+        {"✗ return total — The": "✗ return torch.multiply_all(total) — The"},
+        {},
+    ),
+    (
         laws.cases_are_needed,
         "catches no mistake",
         {},
@@ -297,6 +315,15 @@ def test_one_cause_is_told_once_with_a_count(engine: Engine, make_suite: Make) -
     amplified = SOLUTION.replace("total = x + y\n", "total = torch.sin(1e7 * (x + y))\n")
     told, *others = broken(engine, make_suite(amplified), laws.inputs_are_well_conditioned)
     assert told.endswith(" more like it)") and not others, (told, others)
+
+
+@pytest.mark.parametrize("wrong", ["return total.skale", "return total if len(x) == 3 else totl"])
+def test_mistake_that_crashes_otherwise_is_none_of_spelling(
+    engine: Engine, make_suite: Make, wrong: str
+) -> None:
+    solution = SOLUTION.replace("✗ return total — The", f"✗ {wrong} — The")
+
+    assert [] == broken(engine, make_suite(solution), laws.mistakes_do_not_only_crash)
 
 
 SHUFFLE = '''"""Noisy sum.

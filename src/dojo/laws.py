@@ -30,6 +30,7 @@ from dojo.translations import LANGUAGES, TranslationError, faults
 from dojo.translations import strays as stray_translations
 from dojo.variants import VARIANTS
 from dojo.verdict import Verdict
+from dojo.wire import Failure
 from dojo.workspace import read_sums
 
 __all__ = ["LAWS", "SALTS", "Audit", "Violation", "audit_kata", "audit_suite"]
@@ -306,6 +307,28 @@ def mistakes_are_caught(audit: Audit) -> Iterator[str]:
             )
 
 
+def mistakes_do_not_only_crash(audit: Audit) -> Iterator[str]:
+    """No mistake is a misspelt name"""
+    known = audit.grader.known(audit.key)
+    for (mistake, answers), wrong in zip(known.mistakes, known.differing, strict=True):
+        failures = [
+            answer.observed.failure if answer.observed else None
+            for answer, differing in zip(answers, wrong, strict=True)
+            if differing
+        ]
+        crashes = [f for f in failures if f is not None and _is_misspelt(f)]
+        if crashes and len(crashes) == len(failures):
+            yield (
+                f"solutions/{audit.entry.id}.py:{mistake.line}: this wrong line only crashes "
+                f"({crashes[0].kinds[0]}: {crashes[0].message[:200]}): write what people write"
+            )
+
+
+def _is_misspelt(failure: Failure) -> bool:
+    of_module = "AttributeError" in failure.kinds and failure.message.startswith("module '")
+    return "NameError" in failure.kinds or of_module
+
+
 def cases_are_needed(audit: Audit) -> Iterator[str]:
     """Every case catches a mistake: a declared one or a built-in one"""
     specs = audit.key.specs
@@ -457,6 +480,7 @@ LAWS: Final = (
     stub_is_current,
     stub_is_not_started,
     mistakes_are_caught,
+    mistakes_do_not_only_crash,
     cases_are_needed,
     names_exist,
     solution_keeps_its_rules,
