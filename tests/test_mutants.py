@@ -9,7 +9,7 @@ from sample_suite import Make
 
 from dojo.engine import Engine
 from dojo.grade import differs
-from dojo.mutants import _report, explanations, mutants, survivors
+from dojo.mutants import _report, explanations, main, mutants, survivors
 from dojo.reference import Key, References
 from dojo.trouble import Trouble
 
@@ -95,6 +95,15 @@ def test_survivor_without_a_reason_and_reason_without_a_survivor_are_told(
         "a/b: explained, but caught or gone: old → gone",
     ] == _report(tally, {"p → q": "the same", "old → gone": "once"})
     assert "1 explained, 1 open" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_is_printed_and_nothing_runs(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([option])
+
+    assert 0 == ended.value.code
+    assert "survivors.toml" in capsys.readouterr().out
 
 
 def test_damaged_list_of_reasons_is_told(tmp_path: Path) -> None:

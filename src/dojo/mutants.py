@@ -8,6 +8,7 @@ Each survivor is either caught by a new case or explained, once, in `tests/survi
 
 from __future__ import annotations
 
+import argparse
 import ast
 import difflib
 import sys
@@ -140,8 +141,14 @@ def _report(tally: Tally, known: Mapping[str, str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Mutate the named katas, or all; status 1 if a survivor has no reason."""
+    parser = argparse.ArgumentParser(
+        prog="nox -s mutants --",
+        description="Change solutions mechanically and list the changes that no case notices.",
+        epilog="Each survivor is caught by a new case, or explained in tests/survivors.toml.",
+    )
+    parser.add_argument("names", nargs="*", help="katas or topics; all unless named")
+    names = parser.parse_args(arguments).names
     suite = Suite.locate()
-    names = sys.argv[1:] if arguments is None else arguments
     entries = [e for name in names for e in suite.find(name)] if names else list(suite.entries)
     known = explanations(suite.root / "tests" / "survivors.toml")
     wrong = []
