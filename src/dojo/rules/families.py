@@ -100,7 +100,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     ),
     "cross_entropy": Family(
         "F.cross_entropy nn.CrossEntropyLoss F.nll_loss nn.NLLLoss nn.NLLLoss2d "
-        "distributions.Categorical distributions.categorical.Categorical",
+        "distributions.Categorical.log_prob distributions.categorical.Categorical.log_prob",
         "cross_entropy_loss nll_loss nll_loss_nd nll_loss_forward nll_loss2d nll_loss2d_forward "
         "call:torch.distributions.categorical.Categorical.log_prob",
     ),
