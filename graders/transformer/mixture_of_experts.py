@@ -97,8 +97,10 @@ def second_choices(kata, draw, d_model, d_ff, E, capacity):
     layer = draw.weights(kata.MixtureOfExperts(d_model, d_ff, E, 2, capacity=capacity))
     with torch.no_grad():
         layer.router.weight.copy_(torch.eye(E, d_model))  # logits are the first features
-    logits = torch.arange(E) * 0.1 + 3.0 * torch.eye(E)[:1] + torch.eye(E).roll(1, 1)
-    return layer(torch.cat([logits, draw.normal(E, d_model - E)], dim=1))
+    first = torch.tensor([0] * E + [E - 1])  # the last token finds room, whoever came before it
+    second = torch.arange(1, E + 2) % E
+    logits = torch.arange(E) * 0.1 + 3.0 * torch.eye(E)[first] + torch.eye(E)[second]
+    return layer(torch.cat([logits, draw.normal(E + 1, d_model - E)], dim=1))
 
 
 @case(B=2, T=4, d_model=5, d_ff=7, E=4, k=2, renormalize=True)
