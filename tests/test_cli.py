@@ -369,6 +369,13 @@ def test_new_kata_says_what_was_written_and_what_comes_next(dojo: Dojo, suite: S
     assert "is no id" in dojo("new", "Doubled").err
 
 
+def test_new_kata_may_be_of_another_kind(dojo: Dojo, suite: Suite) -> None:
+    assert 0 == dojo("new", "basics/doubled", "--class").status
+    assert "class Doubled(nn.Module)" in (suite.root / "solutions/basics/doubled.py").read_text()
+    refused = dojo("new", "basics/other", "--numpy", "--random")
+    assert 2 == refused.status and "--numpy and --random: choose one" in refused.err
+
+
 def test_audit_ends_with_one_for_a_broken_rule(dojo: Dojo, suite: Suite) -> None:
     sound = dojo("audit")
     dojo("new", "basics/doubled")

@@ -15,7 +15,7 @@ from dojo.engine import Engine
 from dojo.grade import Grader
 from dojo.laws import audit_kata, audit_suite, mistakes_are_many
 from dojo.mistakes import reference
-from dojo.scaffold import ScaffoldError, scaffold
+from dojo.scaffold import KINDS, ScaffoldError, scaffold
 from dojo.suite import Suite
 from dojo.verdict import Verdict
 from dojo.workspace import write_stub
@@ -43,9 +43,12 @@ def test_three_files_are_written(empty: Suite) -> None:
     assert all("TODO" in path.read_text(encoding="utf-8") for path in paths)
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["doubled", LONG])
-def test_scaffold_breaks_no_law_but_its_to_dos(engine: Engine, empty: Suite, name: str) -> None:
-    scaffold(empty, f"basics/{name}")
+def test_scaffold_breaks_no_law_but_its_to_dos(
+    engine: Engine, empty: Suite, name: str, kind: str
+) -> None:
+    scaffold(empty, f"basics/{name}", kind)
     suite = Suite(empty.root)
     (entry,) = suite.entries
     write_stub(entry)
@@ -71,9 +74,10 @@ def test_solution_of_a_scaffold_passes_and_its_stub_is_not_started(
     assert Verdict.PASSED == grader.grade(entry).verdict
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["doubled", LONG])
-def test_scaffold_is_formatted_and_linted(empty: Suite, name: str) -> None:
-    paths = scaffold(empty, f"basics/{name}")
+def test_scaffold_is_formatted_and_linted(empty: Suite, name: str, kind: str) -> None:
+    paths = scaffold(empty, f"basics/{name}", kind)
 
     for path in paths:
         text = path.read_text(encoding="utf-8")
@@ -82,6 +86,19 @@ def test_scaffold_is_formatted_and_linted(empty: Suite, name: str) -> None:
     command = [sys.executable, "-m", "ruff", "check", "--config", str(config), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=empty.root, check=False)
     assert "All checks passed!\n" == done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_oracle_test_of_a_scaffold_passes(empty: Suite, kind: str) -> None:
+    solution, _, oracle = scaffold(empty, ID, kind)
+    program = (
+        "import runpy, types\n"
+        f"solution = types.SimpleNamespace(**runpy.run_path({str(solution)!r}))\n"
+        f"test = runpy.run_path({str(oracle)!r})['test_reference_agrees_with_the_oracle']\n"
+        "test(solution)\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_nothing_is_overwritten(make_suite: Make) -> None:

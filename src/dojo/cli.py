@@ -284,15 +284,23 @@ def stubs(
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")]) -> None:
+def new(
+    name: Annotated[str, typer.Argument(help="topic/name", metavar="ID")],
+    numpy: Annotated[bool, typer.Option("--numpy", help="Of NumPy's arrays.")] = False,
+    module: Annotated[bool, typer.Option("--class", help="A module with weights.")] = False,
+    random: Annotated[bool, typer.Option("--random", help="Of something random.")] = False,
+) -> None:
     """Begin a kata: write a solution, a grader and an oracle test.
 
-    Example: dojo new attention/linear_attention
+    Example: dojo new attention/linear_attention --class
     """
     from dojo.scaffold import scaffold
 
     suite = Suite.locate()
-    for path in scaffold(suite, name):
+    kinds = [k for k, yes in (("numpy", numpy), ("class", module), ("random", random)) if yes]
+    if len(kinds) > 1:
+        stop(f"--{' and --'.join(kinds)}: choose one, and write the rest yourself")
+    for path in scaffold(suite, name, *kinds):
         print(f"wrote {path.relative_to(suite.root)}")
     print("\nFill in what says TODO, then:")
     print(f"  nox -s stubs -- {name}\n  nox -s audit -- {name}")
