@@ -106,8 +106,9 @@ def gradients(kata, draw, N, K, reduction):
 @case(N=6, K=4, scale=3e4)
 def huge(kata, draw, N, K, scale):
     """stays finite for logits in the ten thousands, and so do the gradients"""
-    # No two of a row lie close together: rounding would decide between them.
-    logits = (scale * (draw.uniform(N, K).argsort(dim=1) - 1.5)).requires_grad_()
+    # No two of a row lie close together: rounding would decide between them. Rows differ as well.
+    rows = 2 * scale * torch.arange(N)[:, None].remainder(3)
+    logits = (scale * (draw.uniform(N, K).argsort(dim=1) - 1.5) + rows).requires_grad_()
     loss = kata.cross_entropy(logits, draw.integers(N, high=K))
     draw.backward(loss)
     return {"loss": loss, "logits": logits.grad}

@@ -1,5 +1,7 @@
 """What distillation_loss must do."""
 
+import torch
+
 from dojo import Kata, case
 
 kata = Kata(
@@ -41,6 +43,7 @@ kata = Kata(
     },
     source="Hinton, Vinyals and Dean 2015, arXiv:1503.02531, §2",
     needs=("losses/cross_entropy",),
+    allows=("torch.distributions.Categorical.log_prob",),
 )
 
 
@@ -81,8 +84,9 @@ def gradients(kata, draw, N, K, temperature, alpha):
 @case(N=6, K=5, temperature=1.5, alpha=0.5)
 def huge(kata, draw, N, K, temperature, alpha):
     """stays finite for logits in the ten thousands, and so do the gradients"""
-    # No two of a row lie close together: rounding would decide between them.
-    student, teacher = (3e4 * (draw.uniform(N, K).argsort(dim=1) - 1.5) for _ in range(2))
+    # No two of a row lie close together: rounding would decide between them. Rows differ as well.
+    rows = 5e4 * torch.arange(N)[:, None].remainder(3)
+    student, teacher = (3e4 * (draw.uniform(N, K).argsort(dim=1) - 1.5) + rows for _ in range(2))
     student, target = student.requires_grad_(), draw.integers(N, high=K)
     loss = kata.distillation_loss(student, teacher, target, temperature, alpha)
     draw.backward(loss)

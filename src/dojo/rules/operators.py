@@ -53,7 +53,7 @@ def _is_allowed(key: str, allows: Sequence[str], whole: Collection[str]) -> bool
     if any(key == _operator(op) for family in whole for op in _operators_of(family)):
         return True
     leaves = (name.rsplit(".", 1)[-1] for name in allows)
-    stem = key.rsplit(":", 1)[-1]
+    stem = key.rsplit(":", 1)[-1].rpartition(".")[2]
     return any(
         re.fullmatch(rf"_?{re.escape(leaf)}(_nd|_forward|2d_forward)?", stem) for leaf in leaves
     )
