@@ -532,7 +532,10 @@ def test_interrupted_command_ends_at_once_and_leaves_nothing_running(suite: Suit
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=20)
 
-    assert (130, b"", b"") == (process.returncode, out, err)
+    # Python kills itself where it was interrupted in an `exec` of a string, as imports have some: of
+    # both a shell says 130.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert (b"", b"") == (out, err)
     assert time.monotonic() - start < 3
     assert not wait_for(lambda: [pid for pid in children if is_running(pid)], count=0)
 

@@ -243,7 +243,8 @@ def test_a_cheat_gains_nothing(graded: Classroom, name: str) -> None:
     score, flagged = graded.grade(f"x-{name}")
     honest_part = 5 / 7 if name == "c14" else 0.0
     assert score is not None and score <= honest_part
-    assert not flagged or name in ("c05", "c19")  # they `exec`, which a person is told
+    # They `exec`, or import what no answer needs, which a person is told.
+    assert not flagged or name in ("c05", "c12", "c19")
 
 
 def test_cheats_leave_nothing_behind(graded: Classroom) -> None:
