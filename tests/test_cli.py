@@ -532,8 +532,8 @@ def test_interrupted_command_ends_at_once_and_leaves_nothing_running(suite: Suit
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=20)
 
-    # Python kills itself where it was interrupted in an `exec` of a string, as imports have some: of
-    # both a shell says 130.
+    # Python kills itself where it was interrupted in an `exec` of a string, of which imports have
+    # some: of both a shell says 130.
     assert process.returncode in (130, -signal.SIGINT)
     assert (b"", b"") == (out, err)
     assert time.monotonic() - start < 3
