@@ -23,11 +23,11 @@ from dojo.mistakes import MistakeError
 from dojo.provided import WORDS
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
 from dojo.refusal import REFUSED, refusable
-from dojo.rules import ANY, Use, forbidden_operators, scan
+from dojo.rules import ANY, Use, scan
 from dojo.stubs import StubError
 from dojo.suite import CaseSpec, Entry, GraderError
 from dojo.verdict import CaseResult, KataResult, Verdict
-from dojo.wire import Failure, Observed, Open
+from dojo.wire import Failure, Observed
 from dojo.workspace import is_pristine
 
 __all__ = ["Grader", "Judge", "differs"]
@@ -73,12 +73,11 @@ class Grader:
         record = record or self.references.record(key)
         filename, meta = f"{key.entry.name}.py", key.entry.meta
         names = [name for name in record.names if "." not in name]
-        forbidden = forbidden_operators(meta.forbids, meta.allows, meta.only)
-        refused = tuple(name for name in refusable(forbidden) if name not in record.ran)
+        refused = tuple(name for name in refusable(key.forbidden) if name not in record.ran)
         job = structs.replace(
             key.job(text, filename, names=names),
             refused=refused,
-            watch=tuple(name for name in forbidden if name not in refused),
+            watch=tuple(name for name in key.forbidden if name not in refused),
         )
         wary = any(spec.budget for spec in key.specs)  # what a run costs can be forged as well
         counted = any(TENSOR_COUNTS & set(spec.budget) for spec in key.specs) and key.uses_torch
@@ -96,7 +95,7 @@ class Grader:
             where = (f"{filename}:{brought.line}: {brought.how}",)
             summary = f"imports `{brought.name}` at line {brought.line}: {WORDS}"
             return _whole(key, Verdict.FORBIDDEN, summary, where)
-        run = self._engine.run(job, _limits(record), key.host, opens=_opens(record))
+        run = self._engine.run(job, record.limits, key.host, opens=record.opens)
         if run.broken is not None:
             if isinstance(run.broken, Failure) and REFUSED in run.broken.message:
                 return self._roundabout(key, text, record, _not_loaded(key, run, text))
@@ -144,8 +143,7 @@ class Grader:
             asked = "which this kata asks you to write"
             why = f"where only {allowed} may be" if allowed else same or asked
             return _forbidden(result, f"{summary}, {why}", details)
-        names = forbidden_operators(meta.forbids, meta.allows, meta.only)
-        if any(map(_was_refused, answers)) or _betrayed(record, answers, names):
+        if any(map(_was_refused, answers)) or _betrayed(record, answers, key.forbidden):
             return self._roundabout(key, text, record, result)
         doubts = [f"line {use.line}: {use.how}" for use in uses]
         if not all(a.observed.recorded for a in answers if a.observed):
@@ -157,11 +155,10 @@ class Grader:
 
         This time nothing is taken away and everything is recorded.
         """
-        meta = key.entry.meta
-        names = forbidden_operators(meta.forbids, meta.allows, meta.only)
+        names = key.forbidden
         job = structs.replace(key.job(text, f"{key.entry.name}.py"), lines=True)
-        limits = [limit * 4 for limit in _limits(record)]
-        run = self._engine.run(job, limits, key.host, opens=_opens(record))
+        limits = [limit * 4 for limit in record.limits]
+        run = self._engine.run(job, limits, key.host, opens=record.opens)
         betrayed = _betrayed(record, outcomes(run, len(key.specs)), names)
         if not betrayed:
             summary = "reaches what this kata asks you to write, in a roundabout way"
@@ -202,14 +199,6 @@ class Grader:
             if likely is not None:
                 found[i] = replace(found[i], why=likely.why)
         return tuple(found)
-
-
-def _limits(record: Record) -> list[float]:
-    return [expected.limit for expected in record.cases]
-
-
-def _opens(record: Record) -> list[tuple[Open, ...]]:
-    return [expected.outcome.opened for expected in record.cases]
 
 
 def _was_refused(answer: Outcome) -> bool:

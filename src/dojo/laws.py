@@ -23,7 +23,7 @@ from dojo.mistakes import MistakeError, find_mistakes, reference
 from dojo.places import faults_in
 from dojo.provided import is_provided, is_standard
 from dojo.reference import Expected, Key, Outcome, Record, References, UnsoundKata, outcomes
-from dojo.rules import forbidden_operators, scan
+from dojo.rules import scan
 from dojo.stubs import StubError, derive, rules
 from dojo.suite import CaseSpec, Entry, GraderError, Suite
 from dojo.translations import LANGUAGES, TranslationError, faults
@@ -176,7 +176,7 @@ def stub_is_not_started(audit: Audit) -> Iterator[str]:
 def solution_passes(audit: Audit) -> Iterator[str]:
     """The solution passes every case, for ten sets of inputs"""
     source = reference(audit.key.solution)
-    limits = [[expected.limit for expected in record.cases] for _, record in audit.sets]
+    limits = [record.limits for _, record in audit.sets]
     answers = audit.references.observe_all([key for key, _ in audit.sets], source, limits)
     found = []
     for (key, record), theirs in zip(audit.sets, answers, strict=True):
@@ -211,7 +211,7 @@ def _without_slack(expected: Expected) -> Expected:
 def chance_is_sampled(audit: Audit) -> Iterator[str]:
     """What hangs on chance is marked as samples"""
     sets = audit.sets[:4]  # of few values two draws may well be alike
-    limits = [[expected.limit for expected in record.cases] for _, record in sets]
+    limits = [record.limits for _, record in sets]
     source = reference(audit.key.solution)
     answers = audit.references.observe_all([key for key, _ in sets], source, limits, luck=1)
     found = []
@@ -334,7 +334,7 @@ def cases_are_needed(audit: Audit) -> Iterator[str]:
     specs = audit.key.specs
     differing = audit.grader.known(audit.key).differing
     caught = {spec.id for wrong in differing for spec, w in zip(specs, wrong, strict=True) if w}
-    limits = [expected.limit for expected in audit.record.cases]
+    limits = audit.record.limits
     for variant in VARIANTS.values():
         if len(caught) == len(specs):
             break
@@ -400,7 +400,7 @@ def solution_keeps_its_rules(audit: Audit) -> Iterator[str]:
             yield f"the solution uses {use.name}: list it in only="
         elif use.certain:
             yield f"the solution uses {use.name}: forbid it no longer, or list it in allows="
-    names = forbidden_operators(meta.forbids, meta.allows, meta.only)
+    names = audit.key.forbidden
     yield from _folded(
         (
             name,

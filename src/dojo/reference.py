@@ -85,6 +85,16 @@ class Record(msgspec.Struct, frozen=True):
     cases: tuple[Expected, ...]
 
     @property
+    def limits(self) -> list[float]:
+        """Seconds that an answer may take in each case."""
+        return [case.limit for case in self.cases]
+
+    @property
+    def opens(self) -> list[tuple[Open, ...]]:
+        """The hosted objects that each case may ask for, in order."""
+        return [case.outcome.opened for case in self.cases]
+
+    @property
     def ran(self) -> frozenset[str]:
         """Names of what the solution itself ran, of all that was recorded."""
         seen = (case.outcome.observed for case in self.cases)
@@ -127,6 +137,12 @@ class Key:
         return self._digest
 
     @property
+    def forbidden(self) -> dict[str, str]:
+        """What a run must not show, each with the public name that betrays itself by it."""
+        meta = self.entry.meta
+        return forbidden_operators(meta.forbids, meta.allows, meta.only)
+
+    @property
     def uses_torch(self) -> bool:
         """Whether the solution computes with torch, and not with NumPy alone."""
         return TORCH.search(self.solution) is not None
@@ -142,8 +158,7 @@ class Key:
         runs = tuple(
             (self.seed(spec, "inputs"), spec.function, _sizes(spec)) for spec in self.specs
         )
-        meta = self.entry.meta
-        watch = tuple(sorted(forbidden_operators(meta.forbids, meta.allows, meta.only)))
+        watch = tuple(sorted(self.forbidden))
         counts = {
             self.seed(spec, "inputs"): counted
             for spec in self.specs
@@ -306,7 +321,7 @@ class References:
         path = self._path(key, "mistakes")
         observed = _load(path, tuple[tuple[Outcome, ...], ...])
         if observed is None or len(observed) != len(declared):
-            limits = [expected.limit for expected in self.record(key).cases]
+            limits = self.record(key).limits
             observed = tuple(self.observe(key, mistake.source, limits) for mistake in declared)
             _store(path, observed)
         return tuple(zip(declared, observed, strict=True))

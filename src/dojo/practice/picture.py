@@ -66,10 +66,8 @@ def pictures(
     """Run an answer and return what its first case with a wrong array shows, or nothing."""
     key = Key.of(entry)
     record = references.record(key)
-    limits = [expected.limit for expected in record.cases]
-    opens = [expected.outcome.opened for expected in record.cases]
     job = structs.replace(key.job(text, f"{entry.name}.py"), watch=())
-    run = engine.run(job, limits, key.host, opens=opens)
+    run = engine.run(job, record.limits, key.host, opens=record.opens)
     if run.broken is not None:
         return ()
     answers = outcomes(run, len(key.specs))

@@ -21,7 +21,7 @@ __all__ = ["Use", "scan"]
 
 MAX_CHARACTERS: Final = 2**18
 MAX_USES: Final = 50
-_OPAQUE: Final = (
+_OPAQUE: Final = frozenset({
     "torch.jit", "torch.compile", "torch.ops", "torch._C", "torch._VF", "torch.classes",
     "torch._dynamo", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor",
     "torch.export", "torch.utils.cpp_extension", "torch.autograd.profiler", "torch.profiler",
@@ -37,8 +37,9 @@ _OPAQUE: Final = (
     "signal", "faulthandler", "atexit", "gc.callbacks", "sys.addaudithook", "torch.overrides",
     "socket", "torch.library", "torch.utils._python_dispatch", "sys._getframe",
     "sys.setprofile", "sys.settrace", "types.FunctionType", "types.CodeType",
-)  # fmt: skip
+})  # fmt: skip
 """Roads whose end cannot be read from the text."""
+LONGEST: Final = max(road.count(".") + 1 for road in _OPAQUE)
 _TWINS: Final = ("torch._refs", "torch._decomp", "torch._prims")
 """Where torch keeps second implementations, in Python: they miss nothing that is taken away."""
 _INSIDE: Final = frozenset(
@@ -300,8 +301,9 @@ class _Reader(Resolver):
 def _is_opaque(path: str) -> bool:
     """Whether a path is a road, or passes one: `os.sys._getframe` is `sys._getframe`."""
     parts = path.split(".")
-    ends = [path, *(".".join(parts[n:]) for n in range(1, len(parts)))]
-    if any(end == road or end.startswith(f"{road}.") for end in ends for road in _OPAQUE):
+    n = len(parts)
+    passed = (".".join(parts[i:j]) for i in range(n) for j in range(i + 1, min(n, i + LONGEST) + 1))
+    if not _OPAQUE.isdisjoint(passed):
         return not any(path.startswith(f"{honest}.") or path == honest for honest in _HONEST)
     # torch's private parts may switch off what records a run
     return parts[0] == "torch" and any(re.match("_(?!_)", part) for part in parts)
